@@ -1,0 +1,119 @@
+/// The instruction sets that kernels are compiled for, best first.
+public enum InstructionSet: String, CaseIterable, Sendable {
+  /// x86-64-v4: 512-bit vectors, 32 registers.
+  case avx512
+  /// x86-64-v3: 256-bit vectors, fused multiply-add.
+  case avx2
+  /// Whatever the baseline of the architecture has.
+  case generic
+}
+
+/// In which layout the activations are handed to a plan.
+public enum LayoutRequest: String, CaseIterable, Sendable {
+  /// Plain NCHW in and out; any reordering is inside the measured time.
+  case nchw
+  /// The layout that the backend names, as between the layers of a network.
+  case native
+}
+
+/// Everything that a plan depends on besides the problem.
+public struct PlanOptions: Hashable, Sendable {
+  /// Kernels to use; the CPU must have them.
+  public var isa: InstructionSet
+  /// Threads that share one convolution, ≥ 1.
+  public var threads: Int
+  /// Layout of `src` and `dst`.
+  public var layout: LayoutRequest
+  /// A variant to force (a tile size, a schedule); nil lets the backend choose.
+  public var variant: String?
+  /// Whether `bias` is added.
+  public var bias: Bool
+  /// Whether negative results are replaced by zero, after the bias.
+  public var relu: Bool
+
+  /// Creates options.
+  public init(
+    isa: InstructionSet, threads: Int, layout: LayoutRequest = .nchw, variant: String? = nil,
+    bias: Bool = false, relu: Bool = false
+  ) {
+    self.isa = isa
+    self.threads = threads
+    self.layout = layout
+    self.variant = variant
+    self.bias = bias
+    self.relu = relu
+  }
+}
+
+/// Why a backend does not take a problem.
+public struct Unsupported: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One line: what the problem has and what the backend needs.
+  public let reason: String
+
+  /// Creates a refusal.
+  public init(_ reason: String) { self.reason = reason }
+
+  /// The reason.
+  public var description: String { reason }
+}
+
+/// Why no plan could be made.
+public enum PlanError: Error, Sendable, CustomStringConvertible {
+  /// The backend does not take this problem or these options.
+  case unsupported(Unsupported)
+  /// The system has not enough memory for the plan.
+  case memory(AllocationError)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .unsupported(let error): error.description
+    case .memory(let error): error.description
+    }
+  }
+}
+
+/// A convolution implementation; declines a problem by saying why.
+public protocol ConvolutionBackend: Sendable {
+  /// The name on the command line and in reports.
+  var name: String { get }
+  /// One line for `list backends`.
+  var summary: String { get }
+  /// Variants that can be forced (`f4`, `t16`, …); empty when there is only one.
+  var variants: [String] { get }
+
+  /// Returns if the backend takes the problem with these options; costs next to nothing.
+  func validate(_ problem: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported)
+
+  /// Allocates weights and workspace and plans the work; nothing of it is timed as execution.
+  func makePlan(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) throws(PlanError) -> any ConvolutionPlan
+}
+
+/// Prepared weights and workspace for one problem.
+///
+/// One plan runs one convolution at a time, on `options.threads` threads.
+public protocol ConvolutionPlan: AnyObject {
+  /// What the plan does in particular: tile size, schedule, block sizes. Empty when nothing varies.
+  var variant: String { get }
+  /// The source that `execute` reads.
+  var src: TensorDescription { get }
+  /// The destination that `execute` writes, every stored element of it.
+  var dst: TensorDescription { get }
+  /// Bytes of packed or transformed weights.
+  var weightsBytes: Int { get }
+  /// Bytes of scratch memory, all threads together.
+  var workspaceBytes: Int { get }
+  /// Floating-point operations really done by one `execute`, wasted lanes and transforms counted.
+  var executedFLOPs: Double { get }
+  /// The bound that results must keep.
+  var errorBound: any ErrorBound { get }
+
+  /// Packs or transforms `wei` (`oc × ic/g × kh × kw`, plain) and `bias` (`oc`, present exactly when
+  /// the options say so) into the plan. May be called again with other weights.
+  func prepare(wei: UnsafePointer<Float>, bias: UnsafePointer<Float>?)
+
+  /// Computes `dst` from `src`; allocates nothing.
+  func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>)
+}

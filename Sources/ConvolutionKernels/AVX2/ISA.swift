@@ -1,0 +1,22 @@
+import KernelInterface
+
+// 16 registers of 8 floats: tiles keep at most 12 sums, 2–3 weight vectors and one broadcast.
+
+typealias Vector = SIMD8<Float>
+
+/// `a·b + c`, rounded once.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { c.addingProduct(a, b) }
+
+/// The even and the odd elements of `a` followed by `b`.
+@inline(__always)
+func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+  let both = SIMD16<Float>(lowHalf: a, highHalf: b)
+  return (both.evenHalf, both.oddHalf)
+}
+
+/// As many vectors as fit in a lanes × lanes square.
+typealias SquareOfVectors = InlineArray<8, Vector>
+
+/// Independent sums that hide the latency of multiply-add in the peak kernel.
+typealias PeakSums = InlineArray<12, Vector>

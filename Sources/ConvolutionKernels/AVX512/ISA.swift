@@ -1,0 +1,22 @@
+import KernelInterface
+
+// 32 registers of 16 floats: tiles keep at most 28 sums, which leaves the weight vectors their own.
+
+typealias Vector = SIMD16<Float>
+
+/// `a·b + c`, rounded once.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { c.addingProduct(a, b) }
+
+/// The even and the odd elements of `a` followed by `b`.
+@inline(__always)
+func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+  let both = SIMD32<Float>(lowHalf: a, highHalf: b)
+  return (both.evenHalf, both.oddHalf)
+}
+
+/// As many vectors as fit in a lanes × lanes square.
+typealias SquareOfVectors = InlineArray<16, Vector>
+
+/// Independent sums that hide the latency of multiply-add in the peak kernel.
+typealias PeakSums = InlineArray<24, Vector>

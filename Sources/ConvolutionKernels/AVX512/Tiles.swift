@@ -1,0 +1,92 @@
+import KernelInterface
+
+// The register tiles, by vectors and then by pixels − 1.
+
+private let oneVector: InlineArray<24, TileFunction> = [
+  { Tile<1, 1>.run($0) },
+  { Tile<2, 1>.run($0) },
+  { Tile<3, 1>.run($0) },
+  { Tile<4, 1>.run($0) },
+  { Tile<5, 1>.run($0) },
+  { Tile<6, 1>.run($0) },
+  { Tile<7, 1>.run($0) },
+  { Tile<8, 1>.run($0) },
+  { Tile<9, 1>.run($0) },
+  { Tile<10, 1>.run($0) },
+  { Tile<11, 1>.run($0) },
+  { Tile<12, 1>.run($0) },
+  { Tile<13, 1>.run($0) },
+  { Tile<14, 1>.run($0) },
+  { Tile<15, 1>.run($0) },
+  { Tile<16, 1>.run($0) },
+  { Tile<17, 1>.run($0) },
+  { Tile<18, 1>.run($0) },
+  { Tile<19, 1>.run($0) },
+  { Tile<20, 1>.run($0) },
+  { Tile<21, 1>.run($0) },
+  { Tile<22, 1>.run($0) },
+  { Tile<23, 1>.run($0) },
+  { Tile<24, 1>.run($0) },
+]
+
+private let twoVectors: InlineArray<14, TileFunction> = [
+  { Tile<1, 2>.run($0) },
+  { Tile<2, 2>.run($0) },
+  { Tile<3, 2>.run($0) },
+  { Tile<4, 2>.run($0) },
+  { Tile<5, 2>.run($0) },
+  { Tile<6, 2>.run($0) },
+  { Tile<7, 2>.run($0) },
+  { Tile<8, 2>.run($0) },
+  { Tile<9, 2>.run($0) },
+  { Tile<10, 2>.run($0) },
+  { Tile<11, 2>.run($0) },
+  { Tile<12, 2>.run($0) },
+  { Tile<13, 2>.run($0) },
+  { Tile<14, 2>.run($0) },
+]
+
+private let threeVectors: InlineArray<9, TileFunction> = [
+  { Tile<1, 3>.run($0) },
+  { Tile<2, 3>.run($0) },
+  { Tile<3, 3>.run($0) },
+  { Tile<4, 3>.run($0) },
+  { Tile<5, 3>.run($0) },
+  { Tile<6, 3>.run($0) },
+  { Tile<7, 3>.run($0) },
+  { Tile<8, 3>.run($0) },
+  { Tile<9, 3>.run($0) },
+]
+
+private let fourVectors: InlineArray<7, TileFunction> = [
+  { Tile<1, 4>.run($0) },
+  { Tile<2, 4>.run($0) },
+  { Tile<3, 4>.run($0) },
+  { Tile<4, 4>.run($0) },
+  { Tile<5, 4>.run($0) },
+  { Tile<6, 4>.run($0) },
+  { Tile<7, 4>.run($0) },
+]
+
+let maxVectors = 4
+
+/// The most pixels of a tile with so many vectors.
+func maxPixels(_ vectors: Int) -> Int {
+  switch vectors {
+  case 1: 24
+  case 2: 14
+  case 3: 9
+  case 4: 7
+  default: 0
+  }
+}
+
+/// The tile; `pixels` ≤ `maxPixels(vectors)`.
+func tileFunction(pixels: Int, vectors: Int) -> TileFunction {
+  switch vectors {
+  case 1: oneVector[pixels - 1]
+  case 2: twoVectors[pixels - 1]
+  case 3: threeVectors[pixels - 1]
+  default: fourVectors[pixels - 1]
+  }
+}

@@ -1,0 +1,22 @@
+import KernelInterface
+
+// 16 registers of 4 floats on the x86-64 baseline; a product needs a register of its own.
+
+typealias Vector = SIMD4<Float>
+
+/// `a·b + c`, rounded twice: the baseline has no fused multiply-add.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { a * b + c }
+
+/// The even and the odd elements of `a` followed by `b`.
+@inline(__always)
+func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+  let both = SIMD8<Float>(lowHalf: a, highHalf: b)
+  return (both.evenHalf, both.oddHalf)
+}
+
+/// As many vectors as fit in a lanes × lanes square.
+typealias SquareOfVectors = InlineArray<4, Vector>
+
+/// Independent sums that hide the latency of multiply-add in the peak kernel.
+typealias PeakSums = InlineArray<10, Vector>

@@ -1,0 +1,17 @@
+import KernelInterface
+
+/// The kernels of this module's instruction set.
+@export(interface)
+public func kernelContext() -> KernelContext {
+  KernelContext(
+    lanes: Vector.scalarCount,
+    max_vectors: maxVectors,
+    max_pixels: { maxPixels($0) },
+    tile: { tileFunction(pixels: $0, vectors: $1) },
+    pack_channels: { Reorder.pack($0) },
+    unpack_channels: { Reorder.unpack($0) },
+    pack_panel: { Panel.pack($0) },
+    winograd: { winogradFunctions($0, $1) },
+    peak: { Probe.peak($0, $1) },
+    read: { Probe.read($0, $1) })
+}

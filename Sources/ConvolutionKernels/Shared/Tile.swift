@@ -1,0 +1,96 @@
+import KernelInterface
+
+/// A register tile of `P` pixels × `V` vectors of output channels.
+///
+/// Algorithm: `TileArguments`' formula. Schedule: all `P·V` sums stay in registers over the whole
+/// reduction; each step loads `V` weight vectors and broadcasts `P` source scalars, so the loads per
+/// multiply-add are `1/P + 1/V`. The destination is touched once.
+struct Tile<let P: Int, let V: Int> {
+  typealias Sums = InlineArray<P, InlineArray<V, Vector>>
+
+  @inline(__always)
+  static func run(_ pointer: UnsafePointer<TileArguments>) {
+    let a = pointer.pointee
+    var sums = initial(a)
+    var wei = UnsafeRawPointer(a.wei)
+    var src = a.src
+    var block = 0
+    while block < a.blocks {
+      var tap = 0
+      while tap < a.taps {
+        let pixel = src + a.tap_offsets[tap]
+        var c = 0
+        while c < Vector.scalarCount {
+          step(&sums, pixel + c, a.pixel_stride, wei)
+          wei += V &* MemoryLayout<Vector>.size
+          c &+= 1
+        }
+        tap &+= 1
+      }
+      src += a.block_stride
+      block &+= 1
+    }
+    if a.tail > 0 {
+      var tap = 0
+      while tap < a.taps {
+        let pixel = src + a.tap_offsets[tap]
+        var c = 0
+        while c < a.tail {
+          step(&sums, pixel + c, a.pixel_stride, wei)
+          wei += V &* MemoryLayout<Vector>.size
+          c &+= 1
+        }
+        tap &+= 1
+      }
+    }
+    store(sums, a)
+  }
+
+  @inline(__always)
+  private static func step(
+    _ sums: inout Sums, _ src: UnsafePointer<Float>, _ stride: Int, _ wei: UnsafeRawPointer
+  ) {
+    var weights = InlineArray<V, Vector>(repeating: Vector(repeating: 0))
+    for v in 0..<V {
+      weights[v] = wei.loadUnaligned(
+        fromByteOffset: v &* MemoryLayout<Vector>.size, as: Vector.self)
+    }
+    for p in 0..<P {
+      let x = Vector(repeating: src[p &* stride])
+      for v in 0..<V { sums[p][v] = multiplyAdd(x, weights[v], sums[p][v]) }
+    }
+  }
+
+  @inline(__always)
+  private static func initial(_ a: TileArguments) -> Sums {
+    var sums = Sums(repeating: .init(repeating: Vector(repeating: 0)))
+    if a.accumulate != 0 {
+      for p in 0..<P { for v in 0..<V { sums[p][v] = loadVector(target(a, p, v)) } }
+    } else if let bias = a.bias_vectors {
+      for v in 0..<V {
+        let value = loadVector(bias + v &* Vector.scalarCount)
+        for p in 0..<P { sums[p][v] = value }
+      }
+    } else if let bias = a.bias_rows {
+      for p in 0..<P {
+        let value = Vector(repeating: bias[p])
+        for v in 0..<V { sums[p][v] = value }
+      }
+    }
+    return sums
+  }
+
+  @inline(__always)
+  private static func store(_ sums: Sums, _ a: TileArguments) {
+    if a.relu != 0 {
+      for p in 0..<P { for v in 0..<V { storeVector(rectified(sums[p][v]), target(a, p, v)) } }
+    } else {
+      for p in 0..<P { for v in 0..<V { storeVector(sums[p][v], target(a, p, v)) } }
+    }
+  }
+
+  @inline(__always)
+  private static func target(_ a: TileArguments, _ p: Int, _ v: Int) -> UnsafeMutablePointer<Float> {
+    a.dst + (p &* a.dst_pixel_stride &+ v &* a.dst_vector_stride)
+  }
+}

@@ -1,0 +1,111 @@
+// What a kernel module offers: function pointers and block sizes, nothing else.
+//
+// One instance per instruction set. Only pointers and integers cross this line, so that no vector
+// instruction leaks out of the module that was compiled for it. Sizes and strides are in elements
+// (float32) unless their name says otherwise. `lanes` is the number of floats in one vector.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+// One register tile: `pixels × vectors·lanes` sums, kept in registers over the whole reduction.
+//
+//   dst[p][v][l] = bias + Σ_{block, tap, c} src[block][tap_offsets[tap] + p·pixel_stride + c]
+//                                          · wei[block][tap][c][v][l]
+//
+// The reduction runs over `blocks` blocks of `lanes` channels and, if `tail` > 0, one more block of
+// `tail` channels. `wei` is read contiguously in that order. Direct convolution, GEMM and the
+// products of Winograd and FFT are all this loop with other strides.
+typedef struct {
+  const float *src;
+  const ptrdiff_t *tap_offsets;
+  ptrdiff_t taps;
+  ptrdiff_t pixel_stride;
+  ptrdiff_t block_stride;
+  ptrdiff_t blocks;
+  ptrdiff_t tail;
+  const float *wei;
+  float *dst;
+  ptrdiff_t dst_pixel_stride;
+  ptrdiff_t dst_vector_stride;
+  const float *_Nullable bias_vectors;  // vectors·lanes values, one per column of the tile
+  const float *_Nullable bias_rows;     // pixels values, one per row of the tile
+  ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
+  ptrdiff_t relu;                       // nonzero: negative sums become 0
+} TileArguments;
+
+typedef void (*TileFunction)(const TileArguments *arguments);
+
+// Moves `pixels` pixels of up to `lanes` channels between plain planes and one channel block.
+typedef struct {
+  const float *src;
+  float *dst;
+  ptrdiff_t pixels;
+  ptrdiff_t channels;      // ≤ lanes; missing ones are zero-filled on packing
+  ptrdiff_t plane_stride;  // between channels of the plain side
+  ptrdiff_t pixel_step;    // between pixels of the plain side when packing (unpacking writes them dense)
+} ReorderArguments;
+
+typedef void (*ReorderFunction)(const ReorderArguments *arguments);
+
+// The input or output transform of one tile of one channel block.
+//
+// Input:  `patch` is α×α pixels of `lanes` channels, rows `patch_stride` apart; element ξ of the
+//         result is written to `spectrum + ξ·xi_stride`.
+// Output: reads the spectrum, writes the m×m tile to `patch`.
+typedef struct {
+  float *patch;
+  ptrdiff_t patch_stride;
+  float *spectrum;
+  ptrdiff_t xi_stride;
+  const float *_Nullable bias;  // output only: `lanes` values
+  ptrdiff_t relu;               // output only
+} TransformArguments;
+
+typedef void (*TransformFunction)(const TransformArguments *arguments);
+
+// Winograd's transforms for an m×m output tile and an r×r kernel.
+typedef struct {
+  TransformFunction _Nullable input;
+  TransformFunction _Nullable output;
+} WinogradFunctions;
+
+// Copies one row of an im2col panel: `segments` runs of contiguous source pixels, the rest zero.
+typedef struct {
+  const float *src;            // plane of the channel
+  float *dst;                  // `width` elements
+  ptrdiff_t width;             // elements of the panel row, a multiple of lanes
+  const int32_t *segments;     // triples: offset in dst, offset in src, count
+  ptrdiff_t segment_count;
+  ptrdiff_t step;              // between source pixels (the horizontal stride)
+  ptrdiff_t channels;          // channels to copy with the same segments
+  ptrdiff_t channel_stride;    // between planes of the source
+  ptrdiff_t dst_stride;        // between panel rows of successive channels
+} PanelArguments;
+
+typedef void (*PanelFunction)(const PanelArguments *arguments);
+
+// The kernels of one instruction set.
+typedef struct {
+  ptrdiff_t lanes;
+  // The most vectors of output channels in a tile, and the most pixels for a number of vectors.
+  ptrdiff_t max_vectors;
+  ptrdiff_t (*max_pixels)(ptrdiff_t vectors);
+  TileFunction _Nonnull (*_Nonnull tile)(ptrdiff_t pixels, ptrdiff_t vectors);
+  // Plain planes → `[pixel][lanes]`, and back.
+  ReorderFunction pack_channels;
+  ReorderFunction unpack_channels;
+  PanelFunction pack_panel;
+  // Null pointers where no such tile was generated.
+  WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
+  // Runs `iterations` rounds `sum = sum·cell[0] + cell[1]` on independent sums in registers, leaves
+  // their total in cell[2]; returns the FLOPs done.
+  double (*peak)(ptrdiff_t iterations, float *cell);
+  // Sums `count` floats (a multiple of 16·lanes): one pass of pure reading.
+  float (*read)(const float *data, ptrdiff_t count);
+} KernelContext;
+
+static inline void kernel_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#pragma clang assume_nonnull end
