@@ -46,13 +46,22 @@ let package = Package(
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) }),
+    .target(name: "Networks", dependencies: ["Convolution"]),
+    .target(
+      name: "Measurement",
+      dependencies: ["Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform"]),
+    .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
     .executableTarget(
       name: "conv-bench",
-      dependencies: ["Backends", "Convolution"],
+      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
+    .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Convolution"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Measurement", "Convolution"]),
+    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting", "Networks"]),
   ]
     + kernelTargets.map { kernel in
       .target(
