@@ -49,8 +49,16 @@ let package = Package(
       name: "Backends",
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
+        "WinogradAlgebra",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) },
       swiftSettings: optimised),
+    .target(name: "WinogradAlgebra"),
+    .executableTarget(
+      name: "WinogradCodegen", dependencies: ["WinogradAlgebra"],
+      path: "Sources/Generators/WinogradCodegen"),
+    .plugin(
+      name: "GenerateWinograd", capability: .buildTool(), dependencies: ["WinogradCodegen"],
+      path: "Sources/Plugins/GenerateWinograd"),
     .target(name: "Networks", dependencies: ["Convolution"]),
     .target(
       name: "Measurement",
@@ -61,6 +69,7 @@ let package = Package(
       dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
+    .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
@@ -77,7 +86,8 @@ let package = Package(
         swiftSettings: [
           .unsafeFlags(kernel.march + kernelFlags),
           .unsafeFlags(kernelDebugFlags, .when(configuration: .debug)),
-        ])
+        ],
+        plugins: ["GenerateWinograd"])
     },
   swiftLanguageModes: [.v6]
 )
