@@ -6,6 +6,7 @@ public enum BackendList {
   public static let all: [any ConvolutionBackend] = [
     ReferenceBackend(),
     DirectBackend(),
+    ImplicitGEMMBackend(),
     WinogradBackend(),
   ]
 
