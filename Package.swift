@@ -46,7 +46,12 @@ let package = Package(
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) }),
-    .target(name: "Networks", dependencies: ["Convolution"]),
+    // Layer sets are data: the plugin embeds Benchmarks/Layers, so that a network is one file.
+    .target(name: "Networks", dependencies: ["Convolution"], plugins: ["EmbedLayers"]),
+    .plugin(
+      name: "EmbedLayers", capability: .buildTool(), dependencies: ["EmbedLayersTool"],
+      path: "Sources/Plugins/EmbedLayers"),
+    .executableTarget(name: "EmbedLayersTool", path: "Sources/Generators/EmbedLayers"),
     .target(
       name: "Measurement",
       dependencies: ["Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform"]),
