@@ -46,8 +46,11 @@ let package = Package(
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) }),
-    // Layer sets are data: the plugin embeds Benchmarks/Layers, so that a network is one file.
-    .target(name: "Networks", dependencies: ["Convolution"], plugins: ["EmbedLayers"]),
+    // Layer sets are data: the plugin embeds Benchmarks/Layers, so that a network is one file. The
+    // link to that folder makes the build notice a file that is added.
+    .target(
+      name: "Networks", dependencies: ["Convolution"], exclude: ["Layers"],
+      plugins: ["EmbedLayers"]),
     .plugin(
       name: "EmbedLayers", capability: .buildTool(), dependencies: ["EmbedLayersTool"],
       path: "Sources/Plugins/EmbedLayers"),

@@ -56,6 +56,12 @@ import Testing
     #expect(try select("alexnet-groups-conv2") == ["alexnet-groups-conv2"])
     #expect(try select("alexnet-conv2") == ["alexnet-conv2"])
     #expect(try select("alexnet-groups").allSatisfy { $0.hasPrefix("alexnet-groups-") })
+    // Where both readings lead to a layer, the longer network name counts.
+    let catalog = LayerCatalog(networks: [
+      try Network(name: "a", text: #"ic1ih8oc1kh1n"b-c""#),
+      try Network(name: "a-b", text: #"ic1ih8oc1kh1n"c_1""#),
+    ])
+    #expect(try catalog.select(["a-b-c"]).map(\.name) == ["c_1"])
   }
 
   @Test func globs() throws {
