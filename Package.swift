@@ -59,7 +59,15 @@ let package = Package(
     .plugin(
       name: "GenerateWinograd", capability: .buildTool(), dependencies: ["WinogradCodegen"],
       path: "Sources/Plugins/GenerateWinograd"),
-    .target(name: "Networks", dependencies: ["Convolution"]),
+    // Layer sets are data: the plugin embeds Benchmarks/Layers, so that a network is one file. The
+    // link to that folder makes the build notice a file that is added.
+    .target(
+      name: "Networks", dependencies: ["Convolution"], exclude: ["Layers"],
+      plugins: ["EmbedLayers"]),
+    .plugin(
+      name: "EmbedLayers", capability: .buildTool(), dependencies: ["EmbedLayersTool"],
+      path: "Sources/Plugins/EmbedLayers"),
+    .executableTarget(name: "EmbedLayersTool", path: "Sources/Generators/EmbedLayers"),
     .target(
       name: "Measurement",
       dependencies: ["Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform"]),
