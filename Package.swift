@@ -49,7 +49,9 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Convolution"]),
     .target(
       name: "Measurement",
-      dependencies: ["Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform"]),
+      dependencies: [
+        "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
+      ]),
     .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
     .executableTarget(
       name: "conv-bench",
@@ -59,7 +61,8 @@ let package = Package(
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
-    .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Convolution"]),
+    .testTarget(
+      name: "MeasurementTests", dependencies: ["Measurement", "Backends", "Convolution"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Measurement", "Convolution"]),
     .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting", "Networks"]),
   ]
