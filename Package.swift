@@ -28,6 +28,10 @@ let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=1000"]
 // specialised. Two threads make it write an object a file, which the debug build's index expects.
 let kernelDebugFlags = ["-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"]
 
+// The reference and the loops around the kernels are optimised in a debug build too (checks stay on):
+// otherwise they, and not the backends, are what a run of the tests waits for.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "conv-bench",
   products: [
@@ -39,13 +43,14 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .target(name: "KernelInterface"),
-    .target(name: "Convolution"),
+    .target(name: "Convolution", swiftSettings: optimised),
     .target(name: "Parallel", dependencies: ["CPlatform"]),
     .target(
       name: "Backends",
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
-      ] + kernelTargets.map { .init(stringLiteral: $0.name) }),
+      ] + kernelTargets.map { .init(stringLiteral: $0.name) },
+      swiftSettings: optimised),
     .target(name: "Networks", dependencies: ["Convolution"]),
     .target(
       name: "Measurement",
@@ -59,7 +64,8 @@ let package = Package(
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"]),
+    .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
+      swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
       name: "MeasurementTests", dependencies: ["Measurement", "Backends", "Convolution"]),

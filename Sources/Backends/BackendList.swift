@@ -4,7 +4,8 @@ import Convolution
 public enum BackendList {
   /// The ordered list; a new backend is one more row.
   public static let all: [any ConvolutionBackend] = [
-    ReferenceBackend()
+    ReferenceBackend(),
+    DirectBackend(),
   ]
 
   /// The backend called `name`.

@@ -16,11 +16,8 @@ struct ReferenceBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    do { try validate(problem, options) } catch { throw .unsupported(error) }
-    do {
-      return try ReferencePlan(problem, options)
-    } catch {
-      throw .memory(error)
+    try planOrDecline(problem, options) { () throws(AllocationError) in
+      try ReferencePlan(problem, options)
     }
   }
 }

@@ -37,14 +37,19 @@ typedef struct {
 
 typedef void (*TileFunction)(const TileArguments *arguments);
 
-// Moves `pixels` pixels of up to `lanes` channels between plain planes and one channel block.
+// Transposes between plain planes and one channel block, `pixels` pixels of up to `lanes` channels.
+//
+// The plain side is dense: pixel i of channel c at `c·plane_stride + i`. The blocked side has `lanes`
+// values a pixel and `row_gap` more elements after every `row_pixels` pixels (a padded image).
+// Packing zero-fills the missing channels, unpacking skips them.
 typedef struct {
   const float *src;
   float *dst;
   ptrdiff_t pixels;
-  ptrdiff_t channels;      // ≤ lanes; missing ones are zero-filled on packing
-  ptrdiff_t plane_stride;  // between channels of the plain side
-  ptrdiff_t pixel_step;    // between pixels of the plain side when packing (unpacking writes them dense)
+  ptrdiff_t row_pixels;
+  ptrdiff_t row_gap;
+  ptrdiff_t channels;
+  ptrdiff_t plane_stride;
 } ReorderArguments;
 
 typedef void (*ReorderFunction)(const ReorderArguments *arguments);

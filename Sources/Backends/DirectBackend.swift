@@ -1,0 +1,28 @@
+import Convolution
+
+/// Direct convolution: register- and cache-blocked loops over the problem itself, no lowering.
+///
+/// Algorithm: `dst[n,k,p,q] = bias[k] + Σ_{c,r,s} src[n,c,p·sh+r·(dh+1)−ph,…]·wei[k,c,r,s]`.
+///
+/// Schedule: vectors lie along output channels; a register tile holds a run of output pixels of one
+/// row × 1–4 vectors over the *whole* reduction, so `dst` is written once. Source rows are copied
+/// into a zero-bordered window in blocks of one vector of channels (which also turns NCHW into
+/// blocks), so the inner loop has no branch. Two orders of the outer loops, by the size of the
+/// weights: see `DirectPlan`.
+struct DirectBackend: ConvolutionBackend {
+  let name = "direct"
+  let summary = "register- and cache-blocked direct convolution; any stride, padding, dilation, groups"
+  let variants: [String] = []
+
+  func validate(_ problem: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
+    guard options.variant == nil else { throw Unsupported("has no variants") }
+  }
+
+  func makePlan(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) throws(PlanError) -> any ConvolutionPlan {
+    try planOrDecline(problem, options) { () throws(AllocationError) in
+      try DirectPlan(problem, options)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Convolution
+import KernelInterface
+
+/// How a row of pixels × a number of vectors is covered by register tiles.
+///
+/// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes and two
+/// loads a cycle: a tile of `P × V` costs `max(P·V/2, (P+V)/2, 4)`, the last being the latency of a
+/// dependent multiply-add. Rows are split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
+struct RegisterTiling {
+  /// One tile of a column.
+  struct Run {
+    let firstPixel: Int
+    let pixels: Int
+    let function: TileFunction
+  }
+
+  /// Tiles that share the same vectors.
+  struct Column {
+    let firstVector: Int
+    let vectors: Int
+    let runs: [Run]
+  }
+
+  let columns: [Column]
+
+  /// The most vectors in a column.
+  var widestColumn: Int { columns.map(\.vectors).max() ?? 0 }
+
+  /// Tiles for `pixels` × `vectors`.
+  ///
+  /// - Parameter forcedVectors: the width of every column but the last, where the layout of packed
+  ///   data fixes it.
+  init(pixels: Int, vectors: Int, kernels: KernelContext, forcedVectors: Int? = nil) {
+    let widths = forcedVectors.map { [$0] } ?? Array(1...kernels.max_vectors)
+    let width = widths.min {
+      Self.cost(pixels, vectors, width: $0, kernels) < Self.cost(pixels, vectors, width: $1, kernels)
+    }!
+    columns = stride(from: 0, to: vectors, by: width).map { first in
+      let count = min(width, vectors - first)
+      return Column(
+        firstVector: first, vectors: count,
+        runs: Self.split(pixels, most: kernels.max_pixels(count)).map { run in
+          Run(
+            firstPixel: run.lowerBound, pixels: run.count,
+            function: kernels.tile(run.count, count))
+        })
+    }
+  }
+
+  private static func cost(
+    _ pixels: Int, _ vectors: Int, width: Int, _ kernels: KernelContext
+  ) -> Double {
+    let (full, rest) = vectors.quotientAndRemainder(dividingBy: width)
+    var total = Double(full) * columnCost(pixels, width, kernels)
+    if rest > 0 { total += columnCost(pixels, rest, kernels) }
+    return total
+  }
+
+  private static func columnCost(_ pixels: Int, _ vectors: Int, _ kernels: KernelContext) -> Double
+  {
+    split(pixels, most: kernels.max_pixels(vectors)).reduce(0) { sum, run in
+      let (p, v) = (Double(run.count), Double(vectors))
+      // A little for each load keeps ties with the tiles that load less.
+      return sum + max(p * v / 2, (p + v) / 2, 4) + (p + v) * 0.02
+    }
+  }
+
+  /// `0..<count` in the fewest nearly equal parts of at most `most`.
+  static func split(_ count: Int, most: Int) -> [Range<Int>] {
+    let parts = (count + most - 1) / most
+    return (0..<parts).map { $0 * count / parts..<($0 + 1) * count / parts }
+  }
+}

@@ -1,0 +1,29 @@
+import KernelInterface
+
+/// Offsets in stable memory, for as long as the table lives.
+final class TapTable {
+  let offsets: UnsafePointer<Int>
+  let count: Int
+
+  init(_ values: [Int]) {
+    count = values.count
+    let memory = UnsafeMutablePointer<Int>.allocate(capacity: max(values.count, 1))
+    memory.initialize(from: values, count: values.count)
+    offsets = UnsafePointer(memory)
+  }
+
+  deinit { offsets.deallocate() }
+}
+
+extension TileArguments {
+  /// Arguments with the pointers set and every stride and size still zero.
+  init(
+    src: UnsafePointer<Float>, taps: TapTable, wei: UnsafePointer<Float>,
+    dst: UnsafeMutablePointer<Float>
+  ) {
+    self.init(
+      src: src, tap_offsets: taps.offsets, taps: taps.count, pixel_stride: 0, block_stride: 0,
+      blocks: 0, tail: 0, wei: wei, dst: dst, dst_pixel_stride: 0, dst_vector_stride: 0,
+      bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0)
+  }
+}

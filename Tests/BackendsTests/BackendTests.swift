@@ -1,0 +1,67 @@
+import Convolution
+import Testing
+
+@testable import Backends
+
+/// Every backend × problem × instruction set × layout × threads against the reference.
+struct BackendTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let backend: any ConvolutionBackend
+    let isa: InstructionSet
+    var testDescription: String { "\(backend.name) on \(isa.rawValue)" }
+  }
+
+  static let cases: [Case] = BackendList.all.flatMap { backend in
+    InstructionSet.available.map { Case(backend: backend, isa: $0) }
+  }
+
+  /// Variants to force: the backend's own choice and each that can be asked for.
+  static func variants(_ backend: any ConvolutionBackend) -> [String?] {
+    [nil] + backend.variants.map { $0 }
+  }
+
+  @Test(arguments: cases) func agreesWithReference(_ test: Case) throws {
+    for (i, problem) in AdversarialProblems.all.enumerated() {
+      for variant in Self.variants(test.backend) {
+        for layout in LayoutRequest.allCases {
+          // 1, 2 and 5 threads, and bias and ReLU, spread over the problems.
+          let threads = [1, 2, 5][(i + (layout == .native ? 1 : 0)) % 3]
+          let options = PlanOptions(
+            isa: test.isa, threads: threads, layout: layout, variant: variant,
+            bias: i % 2 == 0, relu: i % 3 == 0)
+          guard takes(test.backend, problem, options) else { continue }
+          let verification = Verification(
+            problem: problem, backend: test.backend, options: options)
+          for data in [Verification.Data.integers, .normal] {
+            let failure = try verification.failure(data)
+            #expect(failure == nil, "\(problem) \(options) \(data)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: cases) func threadsDoNotChangeTheResult(_ test: Case) throws {
+    let problem = AdversarialProblems.all[12]
+    for threads in [1, 2, 3, 5] {
+      let options = PlanOptions(isa: test.isa, threads: threads, bias: true)
+      guard takes(test.backend, problem, options) else { continue }
+      let failure = try Verification(
+        problem: problem, backend: test.backend, options: options
+      ).failure(.integers)
+      #expect(failure == nil, "\(threads) threads")
+    }
+  }
+
+  private func takes(
+    _ backend: any ConvolutionBackend, _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> Bool {
+    do {
+      try backend.validate(problem, options)
+      return true
+    } catch {
+      #expect(!error.reason.isEmpty)
+      return false
+    }
+  }
+}
