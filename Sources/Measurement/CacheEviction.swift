@@ -13,7 +13,7 @@ final class CacheEviction {
   private var sum: Float = 0
 
   /// Prepares to empty `caches` on `cpus`.
-  init(caches: CacheSizes, cpus: [Int]) throws(AllocationError) {
+  init(caches: CacheHierarchy, cpus: [Int]) throws(AllocationError) {
     let lastLevel = 3 * caches.lastLevel / max(1, min(cpus.count, caches.lastLevelSharedBy))
     memory = try AlignedBuffer(count: max(lastLevel, 4 * caches.l2) / MemoryLayout<Float>.size)
     self.cpus = cpus

@@ -11,7 +11,7 @@ public struct MachineDescription: Codable, Hashable, Sendable {
   /// Cores that may be used.
   public var cores: CoreBudget
   /// Caches.
-  public var caches: CacheSizes
+  public var caches: CacheHierarchy
   /// Memory.
   public var memory: MemoryBudget
   /// Kernel name, release and machine type.

@@ -18,7 +18,7 @@ public final class MachineProfile: Sendable {
   public static let shared = MachineProfile(caches: .current)
 
   /// The caches whose bandwidths are measured.
-  public let caches: CacheSizes
+  public let caches: CacheHierarchy
   private let clock = MonotonicClock()
   private let peaks = Mutex<[PeakKey: MeasuredRate]>([:])
   private let bandwidths = Mutex<[BandwidthKey: Double]>([:])
@@ -34,7 +34,7 @@ public final class MachineProfile: Sendable {
   }
 
   /// Creates a profile in which nothing is measured yet.
-  init(caches: CacheSizes) { self.caches = caches }
+  init(caches: CacheHierarchy) { self.caches = caches }
 
   /// FLOP/s of independent multiply-adds in registers on `threads` threads at once; `isa` must be
   /// available.

@@ -10,7 +10,7 @@ public enum MemoryLevel: String, CaseIterable, Codable, Sendable {
   case dram
 }
 
-extension CacheSizes {
+extension CacheHierarchy {
   /// Bytes that `threads` cores hold together in a level; nil for memory, which holds anything, and
   /// for a level that is not there.
   func capacity(_ level: MemoryLevel, threads: Int) -> Int? {

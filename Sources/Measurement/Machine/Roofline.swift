@@ -5,7 +5,7 @@ public struct Roofline: Hashable, Sendable {
   /// FLOP/s of multiply-adds.
   public let peak: Double
   /// Caches, which say where a working set lives.
-  public let caches: CacheSizes
+  public let caches: CacheHierarchy
   /// Threads, each on its own core.
   public let threads: Int
   /// Bytes/s of reading from each level.
@@ -13,7 +13,7 @@ public struct Roofline: Hashable, Sendable {
 
   /// Creates a roofline from rates measured before.
   public init(
-    peak: Double, caches: CacheSizes, threads: Int, bandwidths: [MemoryLevel: Double]
+    peak: Double, caches: CacheHierarchy, threads: Int, bandwidths: [MemoryLevel: Double]
   ) {
     self.peak = peak
     self.caches = caches

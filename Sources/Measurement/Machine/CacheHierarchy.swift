@@ -1,7 +1,7 @@
 import Foundation
 
 /// The data caches, bytes of one instance each.
-public struct CacheSizes: Codable, Hashable, Sendable {
+public struct CacheHierarchy: Codable, Hashable, Sendable {
   /// First-level data cache of a core.
   public var l1d: Int
   /// Second-level cache of a core.
@@ -26,7 +26,7 @@ public struct CacheSizes: Codable, Hashable, Sendable {
   public var lastLevel: Int { l3 ?? l2 }
 
   /// What is assumed where nothing can be read: small sizes of today's cores.
-  static let assumed = CacheSizes(
+  static let assumed = CacheHierarchy(
     l1d: 32 << 10, l2: 512 << 10, l3: 16 << 20, lastLevelSharedBy: 1, isReported: false)
 
   /// Reads `…/cpu0/cache` in sysfs; nil if there is no such folder.
@@ -49,15 +49,15 @@ public struct CacheSizes: Codable, Hashable, Sendable {
   }
 
   /// The caches of this machine: from sysfs, from the C library, or assumed.
-  public static let current: CacheSizes =
-    CacheSizes(folder: "/sys/devices/system/cpu/cpu0/cache") ?? fromSysconf() ?? assumed
+  public static let current: CacheHierarchy =
+    CacheHierarchy(folder: "/sys/devices/system/cpu/cpu0/cache") ?? fromSysconf() ?? assumed
 
-  private static func fromSysconf() -> CacheSizes? {
+  private static func fromSysconf() -> CacheHierarchy? {
     let l1d = sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE))
     let l2 = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
     let l3 = sysconf(Int32(_SC_LEVEL3_CACHE_SIZE))
     guard l1d > 0, l2 > 0 else { return nil }
-    return CacheSizes(l1d: l1d, l2: l2, l3: l3 > 0 ? l3 : nil, lastLevelSharedBy: 1)
+    return CacheHierarchy(l1d: l1d, l2: l2, l3: l3 > 0 ? l3 : nil, lastLevelSharedBy: 1)
   }
 
   /// `48K`, `32M` or plain bytes.
