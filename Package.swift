@@ -70,7 +70,9 @@ let package = Package(
     .executableTarget(name: "EmbedLayersTool", path: "Sources/Generators/EmbedLayers"),
     .target(
       name: "Measurement",
-      dependencies: ["Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform"]),
+      dependencies: [
+        "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
+      ]),
     .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
     .executableTarget(
       name: "conv-bench",
@@ -82,7 +84,8 @@ let package = Package(
     .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
-    .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "Convolution"]),
+    .testTarget(
+      name: "MeasurementTests", dependencies: ["Measurement", "Backends", "Convolution"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Measurement", "Convolution"]),
     .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting", "Networks"]),
   ]

@@ -18,3 +18,29 @@ int platform_affinity_count(void) {
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
   return CPU_COUNT(&set);
 }
+
+bool platform_affinity_contains(int cpu) {
+  cpu_set_t set;
+  if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof set, &set) != 0) return false;
+  return CPU_ISSET(cpu, &set);
+}
+
+static cpu_set_t saved_affinity;
+static bool affinity_is_saved;
+
+bool platform_run_on_cpu(int cpu) {
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return false;
+  if (!affinity_is_saved) {
+    if (sched_getaffinity(0, sizeof saved_affinity, &saved_affinity) != 0) return false;
+    affinity_is_saved = true;
+  }
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+void platform_restore_affinity(void) {
+  if (affinity_is_saved) sched_setaffinity(0, sizeof saved_affinity, &saved_affinity);
+  affinity_is_saved = false;
+}

@@ -11,3 +11,9 @@ bool platform_has_avx2(void);
 int platform_affinity_count(void);
 // Tells the core that this is a spinning wait.
 void platform_spin_pause(void);
+// Whether this process may run on the CPU with this number.
+bool platform_affinity_contains(int cpu);
+// Moves the calling thread to one CPU; false, and nothing moved, if that is not allowed. The affinity
+// from before the first move is kept and put back by platform_restore_affinity. One thread at a time.
+bool platform_run_on_cpu(int cpu);
+void platform_restore_affinity(void);

@@ -1,0 +1,238 @@
+import Backends
+import Convolution
+
+/// Checks and times the cases of one problem after another.
+public final class MeasurementSession {
+  /// How cases are checked and timed.
+  public let settings: RunSettings
+  private let profile: MachineProfile?
+  private let clock: any TimeSource
+  private let threads: Int
+  private let availableMemory: () -> Int
+
+  /// Creates a session.
+  ///
+  /// - Parameters:
+  ///   - profile: where peaks and bandwidths come from; nil to leave them out of the results.
+  ///   - availableMemory: bytes that may still be allocated.
+  /// - Throws: `MeasurementError.debugBuild` when told to time in a build without optimisation.
+  public init(
+    settings: RunSettings, profile: MachineProfile? = .shared,
+    clock: any TimeSource = MonotonicClock(),
+    availableMemory: @escaping () -> Int = { MemoryBudget.current().available }
+  ) throws(MeasurementError) {
+    guard BuildDescription.isOptimized || settings.allowsDebugBuild || !settings.times else {
+      throw .debugBuild
+    }
+    self.settings = settings
+    self.profile = profile
+    self.clock = clock
+    self.availableMemory = availableMemory
+    threads = CoreBudget.current().usableCores
+  }
+
+  /// Checks and times `cases`, all of the same problem, against each other.
+  ///
+  /// - Returns: a result for each case, in their order; after a cancellation only those of the cases
+  ///   that were done before.
+  public func run(
+    _ cases: [BenchmarkCase], observer: (MeasurementEvent) -> Void = { _ in }
+  ) -> [CaseResult] {
+    guard let problem = cases.first?.problem else { return [] }
+    precondition(cases.allSatisfy { $0.problem == problem }, "the cases' problems differ")
+    var results: [Int: CaseResult] = [:]
+
+    func finish(_ index: Int, _ result: CaseResult) {
+      results[index] = result
+      observer(.finished(result))
+    }
+
+    for (index, benchmark) in cases.enumerated() {
+      if let reason = refusal(benchmark) {
+        finish(index, result(benchmark, .unsupported, reason))
+      }
+    }
+    let accepted = cases.indices.filter { results[$0] == nil }
+    do {
+      try requireMemory(problem, cases: accepted.map { cases[$0] })
+      let prepared = try prepare(
+        accepted.map { ($0, cases[$0]) }, problem, finish: finish, observer: observer)
+      try sample(prepared, finish: finish, observer: observer)
+    } catch {
+      for index in accepted where results[index] == nil {
+        finish(index, result(cases[index], .failed, error.description))
+      }
+    }
+    return cases.indices.compactMap { results[$0] }
+  }
+
+  // MARK: The steps
+
+  /// A case whose plan is ready to be called.
+  private struct PreparedCase {
+    let index: Int
+    let plan: any ConvolutionPlan
+    let src: AlignedBuffer
+    let dst: AlignedBuffer
+    let secondsSpent: Double
+    var result: CaseResult
+  }
+
+  private func refusal(_ benchmark: BenchmarkCase) -> String? {
+    let isa = benchmark.options.isa
+    guard isa.isAvailable else { return "this CPU does not run \(isa.rawValue)" }
+    do {
+      try benchmark.backend.validate(benchmark.problem, benchmark.options)
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+
+  /// Refuses what is known not to fit before any of it is allocated: data and reference, activations,
+  /// weights once for each plan. What plans need besides is only known to them.
+  private func requireMemory(
+    _ problem: ConvolutionProblem, cases: [BenchmarkCase]
+  ) throws(AllocationError) {
+    guard !cases.isEmpty else { return }
+    let layouts = Set(cases.map(\.options.layout)).count
+    let activations = Double(problem.srcCount + problem.dstCount)
+    let operands = Double(problem.srcCount + problem.weiCount) * (settings.checks ? 2 : 1)
+    let plans = Double(problem.weiCount) * Double(cases.count)
+    let need = 4 * (activations * Double(layouts) + operands + plans)
+    guard need <= Double(availableMemory()) else {
+      throw AllocationError(bytes: Int(exactly: need.rounded()) ?? .max)
+    }
+  }
+
+  /// Makes, prepares and checks the plans, one after the other; cases that fail are finished here.
+  private func prepare(
+    _ cases: [(index: Int, benchmark: BenchmarkCase)], _ problem: ConvolutionProblem,
+    finish: (Int, CaseResult) -> Void, observer: (MeasurementEvent) -> Void
+  ) throws(AllocationError) -> [PreparedCase] {
+    guard !cases.isEmpty else { return [] }
+    let data = try OperandSet.normal(problem, seed: settings.seed)
+    let check =
+      settings.checks
+      ? try CorrectnessCheck(problem, normal: data, seed: settings.seed, threads: threads) : nil
+    let buffers = ActivationBuffers()
+    var prepared: [PreparedCase] = []
+    for (index, benchmark) in cases {
+      guard !settings.isCancelled() else { return [] }
+      observer(.started(benchmark))
+      do {
+        let ready = try prepare(index, benchmark, data, check, buffers)
+        if let outcome = ready.result.check { observer(.checked(benchmark, outcome)) }
+        if ready.result.status == .ok && settings.times {
+          prepared.append(ready)
+        } else {
+          finish(index, ready.result)
+        }
+      } catch {
+        finish(index, result(benchmark, error.status, error.description))
+      }
+    }
+    return prepared
+  }
+
+  private func prepare(
+    _ index: Int, _ benchmark: BenchmarkCase, _ data: OperandSet, _ check: CorrectnessCheck?,
+    _ buffers: ActivationBuffers
+  ) throws(PlanError) -> PreparedCase {
+    // The reference is everybody's: its time is not the first case's.
+    check?.computeReference(benchmark.options)
+    let start = clock.nanoseconds()
+    let plan = try benchmark.backend.makePlan(benchmark.problem, benchmark.options)
+    data.prepare(plan, benchmark.options)
+    var result = result(benchmark, .ok, "")
+    result.prepareSeconds = clock.seconds(since: start)
+    result.variant = plan.variant
+    result.weightsBytes = plan.weightsBytes
+    result.workspaceBytes = plan.workspaceBytes
+    result.executedFLOPs = plan.executedFLOPs
+    let (src, dst) = try buffers.buffers(for: plan)
+    if let check {
+      let outcome = check.check(
+        plan, options: benchmark.options, src: src.baseAddress, dst: dst.baseAddress)
+      result.check = outcome
+      if let failure = outcome.failure {
+        result.status = .wrong
+        result.reason = failure
+      }
+    } else {
+      plan.src.store(data.src.readOnly, to: src.baseAddress)
+    }
+    let spent = clock.seconds(since: start)
+    return PreparedCase(
+      index: index, plan: plan, src: src, dst: dst, secondsSpent: spent, result: result)
+  }
+
+  private func sample(
+    _ prepared: [PreparedCase], finish: (Int, CaseResult) -> Void,
+    observer: (MeasurementEvent) -> Void
+  ) throws(AllocationError) {
+    guard !prepared.isEmpty else { return }
+    let results = prepared.map(withRoofline)
+    let eviction =
+      settings.sampling.isCold
+      ? try CacheEviction(caches: .current, cpus: CoreBudget.current().cpus) : nil
+    let sampler = Sampler(
+      rules: settings.sampling, clock: clock, evict: { eviction?.run() },
+      isCancelled: settings.isCancelled)
+    let calls = prepared.map { ready -> () -> Void in
+      let (plan, src, dst) = (ready.plan, ready.src.readOnly, ready.dst.baseAddress)
+      return { plan.execute(src: src, dst: dst) }
+    }
+    sampler.run(calls, spent: prepared.map(\.secondsSpent)) {
+      observer(.sampled(fraction: $0))
+    } onEnd: { place, set in
+      guard set.end != .cancelled else { return }
+      finish(prepared[place].index, completed(results[place], set))
+    }
+  }
+
+  // MARK: Results
+
+  private func result(
+    _ benchmark: BenchmarkCase, _ status: CaseStatus, _ reason: String
+  ) -> CaseResult {
+    CaseResult(benchmark, status: status, reason: reason, seed: settings.seed)
+  }
+
+  private func completed(_ result: CaseResult, _ set: SampleSet) -> CaseResult {
+    var result = result
+    if set.end == .timedOut, !settings.sampling.isEnoughAfterTimeout(set.samples.count) {
+      result.status = .failed
+      result.reason =
+        "timed out with \(set.samples.count) samples; raise --timeout or use a smaller problem"
+    } else {
+      result.samples = set.samples
+      result.callsPerSample = set.callsPerSample
+    }
+    return result
+  }
+
+  private func withRoofline(_ prepared: PreparedCase) -> CaseResult {
+    var result = prepared.result
+    guard let profile else { return result }
+    let options = result.benchmark.options
+    let roofline = profile.roofline(options.isa, threads: options.threads)
+    let activations = (prepared.plan.src.count + prepared.plan.dst.count) * MemoryLayout<Float>.size
+    let limit = roofline.limit(
+      flops: prepared.plan.executedFLOPs,
+      bytes: activations + prepared.plan.weightsBytes + prepared.plan.workspaceBytes)
+    result.peakFLOPS = roofline.peak
+    result.bound = limit.bound
+    return result
+  }
+}
+
+extension PlanError {
+  /// How a case ends for which no plan could be made.
+  fileprivate var status: CaseStatus {
+    switch self {
+    case .unsupported: .unsupported
+    case .memory: .failed
+    }
+  }
+}

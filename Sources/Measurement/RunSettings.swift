@@ -1,0 +1,41 @@
+/// How cases are checked and timed.
+public struct RunSettings: Sendable {
+  /// When sampling starts and stops; holds the per-case time-out and whether caches are cold.
+  public var sampling = SamplingRules()
+  /// Whether each plan is checked before it is timed.
+  public var checks = true
+  /// Whether cases are timed; without, only checked.
+  public var times = true
+  /// Seed of the data.
+  public var seed: UInt64 = 1
+  /// Whether a debug build may time; its figures mean nothing.
+  public var allowsDebugBuild = false
+  /// Looked at between samples and cases; true ends the run.
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  /// Creates the default settings.
+  public init() {}
+}
+
+/// Why nothing can be measured.
+public enum MeasurementError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The executable was built without optimisation.
+  case debugBuild
+
+  /// One line with the cure.
+  public var description: String {
+    "this is a debug build, its times mean nothing: build with swift build -c release"
+  }
+}
+
+/// What happens during a run, told outside of timed regions.
+public enum MeasurementEvent: Sendable {
+  /// A case's plan is about to be made and checked.
+  case started(BenchmarkCase)
+  /// A plan was compared with the reference.
+  case checked(BenchmarkCase, CheckOutcome)
+  /// The part of the sampling done, 0…1, of all cases together.
+  case sampled(fraction: Double)
+  /// A case is done.
+  case finished(CaseResult)
+}

@@ -1,0 +1,188 @@
+import Glibc
+import Convolution
+import Testing
+
+@testable import Measurement
+
+/// Calls that move a clock by hand, and what a sampler made of them.
+private final class Bench {
+  let clock = ManualClock()
+  var rules = SamplingRules()
+  var sets: [Int: SampleSet] = [:]
+  var order: [Int] = []
+  var log: [String] = []
+  var progress: [Double] = []
+  var isCancelled: () -> Bool = { false }
+
+  /// Calls that take `seconds` each.
+  func run(_ seconds: [Double], spent: Double = 0) {
+    run(seconds.map { seconds in { _ in seconds } }, spent: spent)
+  }
+
+  /// Calls that take `seconds[i](n)` at their `n`-th time.
+  func run(_ seconds: [(Int) -> Double], spent: Double = 0) {
+    var counts = seconds.map { _ in 0 }
+    let calls = seconds.indices.map { i -> () -> Void in
+      {
+        self.clock.advance(seconds[i](counts[i]))
+        counts[i] += 1
+        self.log.append("\(i)")
+      }
+    }
+    Sampler(
+      rules: rules, clock: clock, evict: { self.log.append("evict") },
+      isCancelled: { self.isCancelled() }
+    ).run(calls, spent: seconds.map { _ in spent }) {
+      progress.append($0)
+    } onEnd: {
+      #expect(sets[$0] == nil, "a case ended twice")
+      sets[$0] = $1
+      order.append($0)
+    }
+  }
+}
+
+@Suite struct SamplerTests {
+  @Test func samplesAreSecondsACall() throws {
+    let bench = Bench()
+    bench.rules.samples = 7
+    bench.run([20e-6, 30e-6])
+    let (fast, slow) = (try #require(bench.sets[0]), try #require(bench.sets[1]))
+    #expect(fast.samples.count == 7 && slow.samples.count == 7)
+    #expect(fast.callsPerSample == 50 && slow.callsPerSample == 50)
+    #expect(fast.samples.allSatisfy { abs($0 - 20e-6) < 1e-12 })
+    #expect(slow.samples.allSatisfy { abs($0 - 30e-6) < 1e-12 })
+    #expect(fast.end == .exactCount)
+  }
+
+  @Test func steadyCallsSettleWithTenSamples() {
+    let bench = Bench()
+    bench.run([1e-3])
+    #expect(bench.sets[0]?.samples.count == 10)
+    #expect(bench.sets[0]?.end == .settled)
+    #expect(bench.progress.last == 1)
+  }
+
+  @Test func unsteadyCallsTakeMinTime() {
+    let bench = Bench()
+    var random = SplitMix64(seed: 3)
+    bench.run([{ _ in Double.random(in: 1e-3...2e-3, using: &random) }])
+    #expect(bench.sets[0]?.end == .enoughTime)
+    let total = bench.sets[0]!.samples.reduce(0, +) * Double(bench.sets[0]!.callsPerSample)
+    #expect(total >= 0.5 && total < 0.51)
+  }
+
+  @Test func aSlowCaseLeavesAndTheOthersGoOn() {
+    let bench = Bench()
+    var random = SplitMix64(seed: 3)
+    bench.run([{ _ in 2.0 }, { _ in Double.random(in: 1e-3...2e-3, using: &random) }])
+    #expect(bench.sets[0]?.samples.count == 3)
+    #expect(bench.sets[0]?.end == .slow)
+    #expect(bench.sets[1]!.samples.count > 200)
+    #expect(bench.order == [0, 1])
+  }
+
+  @Test func roundsAreShuffledAndEachHoldsEveryCase() {
+    let bench = Bench()
+    bench.rules.samples = 40
+    bench.rules.isCold = true
+    bench.run([1e-3, 1e-3, 1e-3])
+    let samples = bench.log.split(separator: "evict").dropFirst().flatMap { $0 }
+    let rounds = stride(from: 0, to: samples.count, by: 3).map { Array(samples[$0..<$0 + 3]) }
+    #expect(rounds.count == 40)
+    #expect(rounds.allSatisfy { $0.sorted() == ["0", "1", "2"] })
+    #expect(Set(rounds).count == 6, "all orders turn up")
+  }
+
+  @Test func theOrderFollowsTheSeed() {
+    let orders = [1, 1, 2].map { (seed: UInt64) -> [String] in
+      let bench = Bench()
+      bench.rules.seed = seed
+      bench.rules.samples = 10
+      bench.run([1e-3, 1e-3, 1e-3])
+      return bench.log
+    }
+    #expect(orders[0] == orders[1])
+    #expect(orders[0] != orders[2])
+  }
+
+  @Test func warmUpLastsUntilCallsAgree() {
+    let bench = Bench()
+    bench.rules.samples = 1
+    // 40 calls that get faster by 10 % each, steady after: 0.1 s are over long before.
+    bench.run([{ n in 0.02 * (n < 15 ? pow(0.9, Double(n)) : pow(0.9, 15)) }])
+    // Calls 15, 16 and 17 (counted from 1: 16 to 18) are the first three alike.
+    #expect(bench.log.count == 18 + 2, "warm-up, one untimed call, one sample")
+  }
+
+  @Test func warmUpThatNeverAgreesEnds() {
+    let bench = Bench()
+    bench.rules.samples = 1
+    bench.run([{ n in n.isMultiple(of: 2) ? 0.01 : 0.02 }])
+    // 0.5 s at 15 ms a call on average.
+    #expect(bench.log.count == 34 + 2)
+  }
+
+  @Test func warmUpHasThreeCalls() {
+    let bench = Bench()
+    bench.rules.samples = 1
+    bench.run([1.0])
+    #expect(bench.log.count == 3 + 1)
+  }
+
+  @Test func coldSamplesFollowAnEvictionEach() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.samples = 3
+    bench.rules.warmup = 0
+    bench.run([1e-6])
+    #expect(bench.log == ["0", "0", "0"] + ["evict", "0", "evict", "0", "evict", "0"])
+  }
+
+  @Test func timeOutEndsACaseAlone() {
+    let bench = Bench()
+    bench.rules.timeout = 10
+    bench.rules.samples = 20
+    bench.run([3.0, 0.01])
+    // Three warm-up calls (9 s) and one sample reach 12 s.
+    #expect(bench.sets[0]?.end == .timedOut)
+    #expect(bench.sets[0]?.samples.count == 1)
+    #expect(bench.sets[1]?.end == .exactCount)
+  }
+
+  @Test func timeSpentBeforeCounts() {
+    let bench = Bench()
+    bench.rules.timeout = 10
+    bench.run([0.01], spent: 10)
+    #expect(bench.sets[0] == SampleSet(end: .timedOut))
+    #expect(bench.log.count == 1)
+  }
+
+  @Test func cancellingKeepsWhatIsFinished() {
+    let bench = Bench()
+    bench.rules.minTime = 0.4
+    bench.isCancelled = { bench.sets[0] != nil }
+    var random = SplitMix64(seed: 3)
+    bench.run([{ _ in 1e-3 }, { _ in Double.random(in: 1e-3...2e-3, using: &random) }])
+    #expect(bench.sets[0]?.end == .settled)
+    #expect(bench.sets[1]?.end == .cancelled)
+    #expect(bench.sets[1]!.samples.count <= 10)
+  }
+
+  @Test func cancellingInTheWarmUpEndsAll() {
+    let bench = Bench()
+    bench.isCancelled = { bench.log.count == 2 }
+    bench.run([1e-3, 1e-3])
+    #expect(bench.sets.values.allSatisfy { $0 == SampleSet(end: .cancelled) })
+    #expect(bench.log.count == 2)
+  }
+
+  @Test func progressRises() {
+    let bench = Bench()
+    var random = SplitMix64(seed: 3)
+    bench.run([{ _ in Double.random(in: 1e-3...2e-3, using: &random) }, { _ in 0.1 }])
+    #expect(zip(bench.progress, bench.progress.dropFirst()).allSatisfy { $0 <= $1 })
+    #expect(bench.progress.first! < 0.2)
+    #expect(bench.progress.last == 1)
+  }
+}
