@@ -6,8 +6,10 @@ public enum BackendList {
   public static let all: [any ConvolutionBackend] = [
     ReferenceBackend(),
     DirectBackend(),
+    Im2colBackend(),
     ImplicitGEMMBackend(),
     WinogradBackend(),
+    GEMM1x1Backend(),
   ]
 
   /// The backend called `name`.
