@@ -8,6 +8,7 @@ public enum BackendList {
     DirectBackend(),
     Im2colBackend(),
     ImplicitGEMMBackend(),
+    FFTBackend(),
     WinogradBackend(),
     GEMM1x1Backend(),
   ]
