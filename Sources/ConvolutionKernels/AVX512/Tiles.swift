@@ -58,14 +58,13 @@ private let threeVectors: InlineArray<9, TileFunction> = [
   { Tile<9, 3>.run($0) },
 ]
 
-private let fourVectors: InlineArray<7, TileFunction> = [
+private let fourVectors: InlineArray<6, TileFunction> = [
   { Tile<1, 4>.run($0) },
   { Tile<2, 4>.run($0) },
   { Tile<3, 4>.run($0) },
   { Tile<4, 4>.run($0) },
   { Tile<5, 4>.run($0) },
   { Tile<6, 4>.run($0) },
-  { Tile<7, 4>.run($0) },
 ]
 
 let maxVectors = 4
@@ -76,7 +75,7 @@ func maxPixels(_ vectors: Int) -> Int {
   case 1: 24
   case 2: 14
   case 3: 9
-  case 4: 7
+  case 4: 6
   default: 0
   }
 }

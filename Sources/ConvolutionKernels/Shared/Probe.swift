@@ -5,7 +5,7 @@ enum Probe {
   ///
   /// - Returns: the floating-point operations done.
   static func peak(_ iterations: Int, _ cell: UnsafeMutablePointer<Float>) -> Double {
-    var sums = PeakSums(repeating: Vector(repeating: 0))
+    var sums = PeakSums { _ in Vector(repeating: 0) }
     for i in sums.indices { sums[i] = Vector(repeating: cell[0] + Float(i)) }
     let factor = Vector(repeating: cell[0])
     let addend = Vector(repeating: cell[1])
@@ -22,7 +22,7 @@ enum Probe {
 
   /// The sum of `count` floats, a multiple of 16 vectors: eight independent chains of additions.
   static func read(_ data: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sums = InlineArray<8, Vector>(repeating: Vector(repeating: 0))
+    var sums = InlineArray<8, Vector> { _ in Vector(repeating: 0) }
     var x = 0
     while x < count {
       for i in 0..<8 { sums[i] += loadVector(data + (x &+ i &* Vector.scalarCount)) }

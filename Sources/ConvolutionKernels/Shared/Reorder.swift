@@ -14,7 +14,7 @@ enum Reorder {
     guard a.pixels >= Vector.scalarCount else { return packScalars(a) }
     var x = 0
     while true {
-      var rows = Square(repeating: Vector(repeating: 0))
+      var rows = Square { _ in Vector(repeating: 0) }
       if a.channels == Vector.scalarCount {
         for c in 0..<Vector.scalarCount { rows[c] = loadVector(a.src + (c &* a.plane_stride &+ x)) }
       } else {
@@ -43,7 +43,7 @@ enum Reorder {
     guard a.pixels >= Vector.scalarCount else { return unpackScalars(a) }
     var x = 0
     while true {
-      var rows = Square(repeating: Vector(repeating: 0))
+      var rows = Square { _ in Vector(repeating: 0) }
       var (row, column) = x.quotientAndRemainder(dividingBy: a.row_pixels)
       for i in 0..<Vector.scalarCount {
         rows[i] = loadVector(a.src + ((x &+ i) &* Vector.scalarCount &+ row &* a.row_gap))
@@ -94,7 +94,7 @@ enum Reorder {
   private static func transpose(_ rows: inout Square) {
     var round = 1
     while round < Vector.scalarCount {
-      var next = Square(repeating: Vector(repeating: 0))
+      var next = Square { _ in Vector(repeating: 0) }
       for i in 0..<Vector.scalarCount / 2 {
         let (even, odd) = deinterleave(rows[2 &* i], rows[2 &* i &+ 1])
         next[i] = even

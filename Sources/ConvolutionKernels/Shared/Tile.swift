@@ -11,16 +11,20 @@ struct Tile<let P: Int, let V: Int> {
   @inline(__always)
   static func run(_ pointer: UnsafePointer<TileArguments>) {
     let a = pointer.pointee
-    var sums = initial(a)
+    // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
+    var sums = Sums { _ in .init { _ in Vector(repeating: 0) } }
+    start(&sums, a)
     var wei = UnsafeRawPointer(a.wei)
     var src = a.src
+    let blocks = a.blocks &+ (a.tail > 0 ? 1 : 0)
     var block = 0
-    while block < a.blocks {
+    while block < blocks {
+      let channels = block < a.blocks ? Vector.scalarCount : a.tail
       var tap = 0
       while tap < a.taps {
         let pixel = src + a.tap_offsets[tap]
         var c = 0
-        while c < Vector.scalarCount {
+        while c < channels {
           step(&sums, pixel + c, a.pixel_stride, wei)
           wei += V &* MemoryLayout<Vector>.size
           c &+= 1
@@ -30,27 +34,14 @@ struct Tile<let P: Int, let V: Int> {
       src += a.block_stride
       block &+= 1
     }
-    if a.tail > 0 {
-      var tap = 0
-      while tap < a.taps {
-        let pixel = src + a.tap_offsets[tap]
-        var c = 0
-        while c < a.tail {
-          step(&sums, pixel + c, a.pixel_stride, wei)
-          wei += V &* MemoryLayout<Vector>.size
-          c &+= 1
-        }
-        tap &+= 1
-      }
-    }
-    store(sums, a)
+    store(&sums, a)
   }
 
   @inline(__always)
   private static func step(
     _ sums: inout Sums, _ src: UnsafePointer<Float>, _ stride: Int, _ wei: UnsafeRawPointer
   ) {
-    var weights = InlineArray<V, Vector>(repeating: Vector(repeating: 0))
+    var weights = InlineArray<V, Vector> { _ in Vector(repeating: 0) }
     for v in 0..<V {
       weights[v] = wei.loadUnaligned(
         fromByteOffset: v &* MemoryLayout<Vector>.size, as: Vector.self)
@@ -62,8 +53,7 @@ struct Tile<let P: Int, let V: Int> {
   }
 
   @inline(__always)
-  private static func initial(_ a: TileArguments) -> Sums {
-    var sums = Sums(repeating: .init(repeating: Vector(repeating: 0)))
+  private static func start(_ sums: inout Sums, _ a: TileArguments) {
     if a.accumulate != 0 {
       for p in 0..<P { for v in 0..<V { sums[p][v] = loadVector(target(a, p, v)) } }
     } else if let bias = a.bias_vectors {
@@ -77,11 +67,10 @@ struct Tile<let P: Int, let V: Int> {
         for v in 0..<V { sums[p][v] = value }
       }
     }
-    return sums
   }
 
   @inline(__always)
-  private static func store(_ sums: Sums, _ a: TileArguments) {
+  private static func store(_ sums: inout Sums, _ a: TileArguments) {
     if a.relu != 0 {
       for p in 0..<P { for v in 0..<V { storeVector(rectified(sums[p][v]), target(a, p, v)) } }
     } else {

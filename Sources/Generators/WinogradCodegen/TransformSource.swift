@@ -20,8 +20,9 @@ struct TransformSource {
     enum \(name(a)) {
       static func input(_ pointer: UnsafePointer<TransformArguments>) {
         let a = pointer.pointee
-        var columns = InlineArray<\(a.alpha), InlineArray<\(a.alpha), Vector>>(
-          repeating: .init(repeating: Vector(repeating: 0)))
+        var columns = InlineArray<\(a.alpha), InlineArray<\(a.alpha), Vector>> { _ in
+          .init { _ in Vector(repeating: 0) }
+        }
         for j in 0..<\(a.alpha) {
           let x = a.patch + j &* Vector.scalarCount
           columns[j] = input(\(list(a.alpha) { "loadVector(x + \($0) &* a.patch_stride)" }))
@@ -36,8 +37,9 @@ struct TransformSource {
 
       static func output(_ pointer: UnsafePointer<TransformArguments>) {
         let a = pointer.pointee
-        var columns = InlineArray<\(a.alpha), InlineArray<\(a.m), Vector>>(
-          repeating: .init(repeating: Vector(repeating: 0)))
+        var columns = InlineArray<\(a.alpha), InlineArray<\(a.m), Vector>> { _ in
+          .init { _ in Vector(repeating: 0) }
+        }
         for j in 0..<\(a.alpha) {
           let x = a.spectrum + j &* a.xi_stride
           columns[j] = output(\(list(a.alpha) { "loadVector(x + \($0 * a.alpha) &* a.xi_stride)" }))
