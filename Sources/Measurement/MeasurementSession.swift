@@ -89,8 +89,8 @@ public final class MeasurementSession {
     }
   }
 
-  /// Refuses what is known not to fit before any of it is allocated: data and reference, activations,
-  /// weights once for each plan. What plans need besides is only known to them.
+  /// Refuses what is known not to fit before any of it is allocated: operands, reference outputs,
+  /// activations, weights once for each plan. What plans need besides is only known to them.
   private func requireMemory(
     _ problem: ConvolutionProblem, cases: [BenchmarkCase]
   ) throws(AllocationError) {
@@ -99,7 +99,9 @@ public final class MeasurementSession {
     let activations = Double(problem.srcCount + problem.dstCount)
     let operands = Double(problem.srcCount + problem.weiCount) * (settings.checks ? 2 : 1)
     let plans = Double(problem.weiCount) * Double(cases.count)
-    let need = 4 * (activations * Double(layouts) + operands + plans)
+    let reference = settings.checks ? problem.referenceBytes : 0
+    let floats = activations * Double(layouts) + operands + plans
+    let need = Double(MemoryLayout<Float>.size) * floats + Double(reference)
     guard need <= Double(availableMemory()) else {
       throw AllocationError(bytes: Int(exactly: need.rounded()) ?? .max)
     }
