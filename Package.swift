@@ -49,9 +49,25 @@ let package = Package(
       name: "Backends",
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
+        "WinogradAlgebra",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) },
       swiftSettings: optimised),
-    .target(name: "Networks", dependencies: ["Convolution"]),
+    .target(name: "WinogradAlgebra"),
+    .executableTarget(
+      name: "WinogradCodegen", dependencies: ["WinogradAlgebra"],
+      path: "Sources/Generators/WinogradCodegen"),
+    .plugin(
+      name: "GenerateWinograd", capability: .buildTool(), dependencies: ["WinogradCodegen"],
+      path: "Sources/Plugins/GenerateWinograd"),
+    // Layer sets are data: the plugin embeds Benchmarks/Layers, so that a network is one file. The
+    // link to that folder makes the build notice a file that is added.
+    .target(
+      name: "Networks", dependencies: ["Convolution"], exclude: ["Layers"],
+      plugins: ["EmbedLayers"]),
+    .plugin(
+      name: "EmbedLayers", capability: .buildTool(), dependencies: ["EmbedLayersTool"],
+      path: "Sources/Plugins/EmbedLayers"),
+    .executableTarget(name: "EmbedLayersTool", path: "Sources/Generators/EmbedLayers"),
     .target(
       name: "Measurement",
       dependencies: [
@@ -63,6 +79,7 @@ let package = Package(
       dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
+    .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
@@ -80,7 +97,8 @@ let package = Package(
         swiftSettings: [
           .unsafeFlags(kernel.march + kernelFlags),
           .unsafeFlags(kernelDebugFlags, .when(configuration: .debug)),
-        ])
+        ],
+        plugins: ["GenerateWinograd"])
     },
   swiftLanguageModes: [.v6]
 )

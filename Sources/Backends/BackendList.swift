@@ -6,6 +6,11 @@ public enum BackendList {
   public static let all: [any ConvolutionBackend] = [
     ReferenceBackend(),
     DirectBackend(),
+    Im2colBackend(),
+    ImplicitGEMMBackend(),
+    FFTBackend(),
+    WinogradBackend(),
+    GEMM1x1Backend(),
   ]
 
   /// The backend called `name`.

@@ -81,13 +81,7 @@ final class DirectPlan: ConvolutionPlan {
     let (lanes, p, columns) = (kernels.lanes, problem, tiling.columns)
     let order = self.source.stepOrder
     let stored = weights.count / p.g
-    if let source {
-      for g in 0..<p.g {
-        for k in 0..<p.ocPerGroup {
-          bias.baseAddress[g * (bias.count / p.g) + k] = source[g * p.ocPerGroup + k]
-        }
-      }
-    }
+    if let source { scatterBias(source, p, lanes: lanes, to: bias) }
     // Safety: every item writes the packed weights of its own column of its own group.
     nonisolated(unsafe) let (wei, packed) = (wei, weights.baseAddress)
     ParallelRegion(threads: options.threads, stages: [p.g * columns.count]).run { _, item, _ in

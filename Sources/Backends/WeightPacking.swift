@@ -22,3 +22,14 @@ func packColumn(
     }
   }
 }
+
+/// Copies `oc` biases, each group's filled up with zeros to whole vectors.
+func scatterBias(
+  _ source: UnsafePointer<Float>, _ problem: ConvolutionProblem, lanes: Int, to bias: AlignedBuffer
+) {
+  let stored = (problem.ocPerGroup + lanes - 1) / lanes * lanes
+  for k in 0..<problem.oc {
+    let (g, local) = k.quotientAndRemainder(dividingBy: problem.ocPerGroup)
+    bias.elements[g * stored + local] = source[k]
+  }
+}

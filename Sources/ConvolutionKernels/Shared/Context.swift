@@ -12,6 +12,9 @@ public func kernelContext() -> KernelContext {
     unpack_channels: { Reorder.unpack($0) },
     pack_panel: { Panel.pack($0) },
     winograd: { winogradFunctions($0, $1) },
+    split_spectrum: { Spectrum.split($0) },
+    merge_spectrum: { Spectrum.merge($0) },
+    copy_pixels: { Pixels.copy($0) },
     peak: { Probe.peak($0, $1) },
     read: { Probe.read($0, $1) })
 }

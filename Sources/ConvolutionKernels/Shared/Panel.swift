@@ -2,8 +2,12 @@ import KernelInterface
 
 /// Rows of an im2col panel, copied straight from the image.
 enum Panel {
+  /// For each channel: zeros, then every segment's run of source pixels on top.
   static func pack(_ pointer: UnsafePointer<PanelArguments>) {
     let a = pointer.pointee
+    if a.step == 1 && a.segment_count == 1 && Int(a.segments[2]) == a.width {
+      return copyWholeRows(a)
+    }
     var src = a.src
     var dst = a.dst
     for _ in 0..<a.channels {
@@ -21,6 +25,21 @@ enum Panel {
         } else {
           for x in 0..<count { target[x] = source[x &* a.step] }
         }
+      }
+      src += a.channel_stride
+      dst += a.dst_stride
+    }
+  }
+
+  /// Rows that one run of pixels fills: nothing to clear.
+  private static func copyWholeRows(_ a: PanelArguments) {
+    var src = a.src + Int(a.segments[1])
+    var dst = a.dst
+    for _ in 0..<a.channels {
+      var x = 0
+      while x < a.width {
+        storeVector(loadVector(src + x), dst + x)
+        x &+= Vector.scalarCount
       }
       src += a.channel_stride
       dst += a.dst_stride

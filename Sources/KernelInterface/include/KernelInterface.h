@@ -76,6 +76,37 @@ typedef struct {
   TransformFunction _Nullable output;
 } WinogradFunctions;
 
+// Two real channels share one complex transform: lanes 2j and 2j+1 are its real and imaginary part.
+//
+// Split:  turns the T×T complex grid `grid[frequency][lanes]` of such pairs into the planes of a real
+//         matrix product: for each of `self_count` self-conjugate frequencies the real part, for each
+//         of `pair_count` others the three factors of Gauss's product: Xr + Xi, Xr, Xi. All doubled.
+// Merge:  turns sums of products back, P1 − P3 and P1 + P2, into the grid of the inverse transform.
+typedef struct {
+  float *grid;
+  const int32_t *frequencies;  // self-conjugate ones, then (frequency, its negative) pairs
+  ptrdiff_t self_count;
+  ptrdiff_t pair_count;
+  float *spectrum;
+  ptrdiff_t xi_stride;
+} SpectrumArguments;
+
+typedef void (*SpectrumFunction)(const SpectrumArguments *arguments);
+
+// Copies `rows × columns` pixels of `lanes` channels, adding a bias and applying ReLU.
+typedef struct {
+  const float *src;
+  ptrdiff_t src_stride;  // between rows
+  float *dst;
+  ptrdiff_t dst_stride;
+  ptrdiff_t rows;
+  ptrdiff_t columns;
+  const float *_Nullable bias;  // `lanes` values
+  ptrdiff_t relu;
+} PixelArguments;
+
+typedef void (*PixelFunction)(const PixelArguments *arguments);
+
 // Copies one row of an im2col panel: `segments` runs of contiguous source pixels, the rest zero.
 typedef struct {
   const float *src;            // plane of the channel
@@ -104,6 +135,9 @@ typedef struct {
   PanelFunction pack_panel;
   // Null pointers where no such tile was generated.
   WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
+  SpectrumFunction split_spectrum;
+  SpectrumFunction merge_spectrum;
+  PixelFunction copy_pixels;
   // Runs `iterations` rounds `sum = sum·cell[0] + cell[1]` on independent sums in registers, leaves
   // their total in cell[2]; returns the FLOPs done.
   double (*peak)(ptrdiff_t iterations, float *cell);

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Sizes and frequencies of an overlap-save FFT convolution with T×T tiles.
+struct FFTGeometry: Hashable, Sendable {
+  /// T.
+  let size: Int
+  let kh: Int
+  let kw: Int
+
+  /// Outputs of a tile that the circular sum does not wrap around.
+  var tileHeight: Int { size - kh + 1 }
+  var tileWidth: Int { size - kw + 1 }
+
+  /// Real planes: one for each of the 4 self-conjugate frequencies, three (Gauss's products) for each
+  /// of the `T²/2 − 2` others.
+  static func planes(size: Int) -> Int { 4 + 3 * pairs(size: size) }
+  private static func pairs(size: Int) -> Int { size * size / 2 - 2 }
+  var planes: Int { Self.planes(size: size) }
+  var pairCount: Int { Self.pairs(size: size) }
+
+  /// The self-conjugate frequencies `y·T + x`, then pairs of a frequency and its negative.
+  var frequencies: [Int32] {
+    let half = size / 2
+    let own = [0, half, half * size, half * size + half]
+    var order = own.map { Int32($0) }
+    for index in 0..<size * size where !own.contains(index) {
+      let (y, x) = index.quotientAndRemainder(dividingBy: size)
+      let negative = (size - y) % size * size + (size - x) % size
+      if index < negative { order += [Int32(index), Int32(negative)] }
+    }
+    return order
+  }
+
+  /// Operations of a tile and channel: `5 N log₂ N` of a complex transform shared by two channels,
+  /// and the split or merge.
+  var flops: (input: Double, output: Double) {
+    let n = Double(size * size)
+    let transform = 2.5 * n * log2(n)
+    return (transform + 2 * n, transform + 2 * n)
+  }
+}

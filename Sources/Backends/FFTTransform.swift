@@ -1,0 +1,162 @@
+import CFFTW
+import Convolution
+import Glibc
+import KernelInterface
+import Synchronization
+
+/// The transforms of one tile size: FFTW's complex 2-D transforms over pairs of channels.
+///
+/// A block of L channels is L/2 complex numbers a pixel as it lies, (even channel, odd channel), so
+/// one interleaved complex transform (howmany L/2, stride L/2, distance 1) serves two real channels;
+/// the kernels split and merge them. The factor `1/(2·T²)` of both is in the weights.
+final class FFTTransform: TileTransform, @unchecked Sendable {
+  let geometry: FFTGeometry
+  private let kernels: KernelContext
+  private let forward: fftwf_plan
+  private let backward: fftwf_plan
+  private let frequencies: [Int32]
+  private let table: UnsafeMutablePointer<Int32>
+  private let cosines: [Double]
+  private let sines: [Double]
+
+  /// FFTW's planner is not thread-safe; executing its plans is.
+  private static let planner = Mutex<Void>(())
+
+  init(_ geometry: FFTGeometry, kernels: KernelContext) {
+    self.geometry = geometry
+    self.kernels = kernels
+    frequencies = geometry.frequencies
+    table = .allocate(capacity: frequencies.count)
+    table.initialize(from: frequencies, count: frequencies.count)
+    let size = geometry.size
+    cosines = (0..<size).map { cos(2 * .pi * Double($0) / Double(size)) }
+    sines = (0..<size).map { sin(2 * .pi * Double($0) / Double(size)) }
+    (forward, backward) = Self.plans(size: size, pairs: kernels.lanes / 2)
+  }
+
+  deinit {
+    table.deallocate()
+    Self.planner.withLock { _ in
+      fftwf_destroy_plan(forward)
+      fftwf_destroy_plan(backward)
+    }
+  }
+
+  private static func plans(size: Int, pairs: Int) -> (fftwf_plan, fftwf_plan) {
+    planner.withLock { _ in
+      let bytes = size * size * pairs * MemoryLayout<fftwf_complex>.stride
+      let input = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      let output = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      defer {
+        input.deallocate()
+        output.deallocate()
+      }
+      var sizes = [Int32(size), Int32(size)]
+      func plan(_ sign: Int32) -> fftwf_plan {
+        fftwf_plan_many_dft(
+          2, &sizes, Int32(pairs),
+          input.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1,
+          output.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1, sign,
+          UInt32(FFTW_MEASURE))
+      }
+      return (plan(FFTW_FORWARD), plan(FFTW_BACKWARD))
+    }
+  }
+
+  var tileHeight: Int { geometry.tileHeight }
+  var tileWidth: Int { geometry.tileWidth }
+  var patchHeight: Int { geometry.size }
+  var patchWidth: Int { geometry.size }
+  var planes: Int { geometry.planes }
+  var flops: (input: Double, output: Double) { geometry.flops }
+  private var gridCount: Int { geometry.size * geometry.size * kernels.lanes }
+  /// Two grids, and room to align them.
+  var scratchCount: Int { 2 * gridCount + 16 }
+
+  func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>) {
+    let (pixels, grid) = grids(scratch)
+    let rowElements = geometry.size * kernels.lanes
+    for row in 0..<geometry.size {
+      memcpy(
+        pixels + row * rowElements, arguments.patch + row * arguments.patch_stride, rowElements * 4)
+    }
+    fftwf_execute_dft(forward, complex(pixels), complex(grid))
+    var spectrum = spectrumArguments(grid, arguments)
+    kernels.split_spectrum(&spectrum)
+  }
+
+  func output(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>) {
+    let (pixels, grid) = grids(scratch)
+    var spectrum = spectrumArguments(grid, arguments)
+    kernels.merge_spectrum(&spectrum)
+    fftwf_execute_dft(backward, complex(grid), complex(pixels))
+    var copy = PixelArguments(
+      src: pixels, src_stride: geometry.size * kernels.lanes, dst: arguments.patch,
+      dst_stride: arguments.patch_stride, rows: tileHeight, columns: tileWidth,
+      bias: arguments.bias, relu: arguments.relu)
+    kernels.copy_pixels(&copy)
+  }
+
+  private func spectrumArguments(
+    _ grid: UnsafeMutablePointer<Float>, _ arguments: TransformArguments
+  ) -> SpectrumArguments {
+    SpectrumArguments(
+      grid: grid, frequencies: table, self_count: 4, pair_count: geometry.pairCount,
+      spectrum: arguments.spectrum, xi_stride: arguments.xi_stride)
+  }
+
+  /// Two grids on cache lines, as FFTW's plans were made for.
+  private func grids(
+    _ scratch: UnsafeMutablePointer<Float>
+  ) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) {
+    let aligned = UnsafeMutableRawPointer(scratch).alignedUp(toMultipleOf: 64)
+      .assumingMemoryBound(to: Float.self)
+    return (aligned, aligned + gridCount)
+  }
+
+  private func complex(_ grid: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<fftwf_complex> {
+    UnsafeMutableRawPointer(grid).assumingMemoryBound(to: fftwf_complex.self)
+  }
+
+  /// `conj(FFT(kernel)) / (2·T²)` in float64 as Gauss's factors: Wr, Wi − Wr, Wi + Wr.
+  func weights(
+    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let (size, kh, kw) = (geometry.size, geometry.kh, geometry.kw)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * kh * size) { rows in
+      // Each kernel row along x, then each frequency along y; e^{+2πi…} is the conjugate.
+      for r in 0..<kh {
+        for fx in 0..<size {
+          var (real, imaginary) = (0.0, 0.0)
+          for s in 0..<kw {
+            let value = Double(kernel[r * kw + s])
+            real += value * cosines[fx * s % size]
+            imaginary += value * sines[fx * s % size]
+          }
+          rows[2 * (r * size + fx)] = real
+          rows[2 * (r * size + fx) + 1] = imaginary
+        }
+      }
+      func value(_ frequency: Int32) -> (Double, Double) {
+        let (fy, fx) = Int(frequency).quotientAndRemainder(dividingBy: size)
+        var (real, imaginary) = (0.0, 0.0)
+        for r in 0..<kh {
+          let (c, s) = (cosines[fy * r % size], sines[fy * r % size])
+          let (a, b) = (rows[2 * (r * size + fx)], rows[2 * (r * size + fx) + 1])
+          real += a * c - b * s
+          imaginary += a * s + b * c
+        }
+        let scale = 1 / Double(2 * size * size)
+        return (real * scale, imaginary * scale)
+      }
+      for i in 0..<4 { spectrum[i * stride] = Float(value(frequencies[i]).0) }
+      for i in 0..<geometry.pairCount {
+        let (real, imaginary) = value(frequencies[4 + 2 * i])
+        let target = spectrum + (4 + 3 * i) * stride
+        target[0] = Float(real)
+        target[stride] = Float(imaginary - real)
+        target[2 * stride] = Float(imaginary + real)
+      }
+    }
+  }
+}

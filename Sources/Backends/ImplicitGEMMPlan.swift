@@ -1,0 +1,201 @@
+import Convolution
+import KernelInterface
+import Parallel
+
+/// Packed weights, schedule and scratch memory of one implicit GEMM.
+///
+/// Goto's loops with the roles of the direct kernel turned round: the register tile holds up to 14
+/// output channels × 2 vectors of pixels. A thread packs one block of im2col panels `[j][2·lanes]`
+/// (half of L2 at the most, the reduction cut into pieces only where a single panel would exceed it),
+/// then runs all its output channels over them; weights `[k panel][j/L][k][L]` stream past. Late
+/// layers with few pixels split the output channels over threads, never the reduction.
+final class ImplicitGEMMPlan: ConvolutionPlan {
+  let variant: String
+  let src: TensorDescription
+  let dst: TensorDescription
+  let weightsBytes: Int
+  let workspaceBytes: Int
+  let executedFLOPs: Double
+  let errorBound: any ErrorBound = SummationBound()
+
+  private let problem: ConvolutionProblem
+  private let options: PlanOptions
+  private let kernels: KernelContext
+  private let packer: PanelPacker
+  /// Panels of pixels, at most `vectors` vectors each.
+  private let panels: [Range<Int>]
+  /// Panels that are packed together.
+  private let panelBlocks: [Range<Int>]
+  /// Rows of the register tiles.
+  private let rowPanels: [Range<Int>]
+  private let rowChunks: [Range<Int>]
+  /// Pieces of the reduction, in channels.
+  private let pieces: [Range<Int>]
+  private let panelWidth: Int
+  /// Packed weights of one output channel before each piece, and of all pieces: whole vectors of steps.
+  private let pieceOffsets: [Int]
+  private let region: ParallelRegion
+  private let weights: AlignedBuffer
+  private let bias: AlignedBuffer
+  private let packed: AlignedBuffer
+  private let packedCount: Int
+  private let edge: AlignedBuffer
+  private let edgeCount: Int
+  private let segments: UnsafeMutablePointer<Int32>
+  private let segmentCount: Int
+  private let taps = TapTable([0])
+
+  /// Vectors of pixels in a tile: two hide the loads behind 14 × 2 multiply-adds.
+  private static let vectors = 2
+
+  init(_ original: ConvolutionProblem, _ options: PlanOptions) throws(AllocationError) {
+    self.options = options
+    let kernels = options.isa.kernels
+    self.kernels = kernels
+    let p = original.flattened
+    problem = p
+    src = original.srcDescription(.nchw)
+    dst = original.dstDescription(.nchw)
+    packer = PanelPacker(problem: p, kernels: kernels)
+    let pixels = p.oh * p.ow
+    let lanes = kernels.lanes
+    panelWidth = min(Self.vectors, (pixels + lanes - 1) / lanes) * lanes
+    let width = panelWidth
+    panels = stride(from: 0, to: pixels, by: width).map { $0..<min($0 + width, pixels) }
+    rowPanels = RegisterTiling.split(p.ocPerGroup, most: kernels.max_pixels(width / lanes))
+
+    let cache = CacheSizes.current
+    let taps = p.kh * p.kw
+    let budget = max(cache.l2 / 2, 64 << 10)
+    let mostChannels = max(1, 4 * budget / (taps * width * 4))
+    pieces = RegisterTiling.split(p.icPerGroup, most: mostChannels)
+    let depth = pieces.map(\.count).max()! * taps
+    pieceOffsets = pieces.reduce(into: [0]) { offsets, piece in
+      offsets.append(offsets.last! + (piece.count * taps + lanes - 1) / lanes * lanes)
+    }
+    let images = p.mb * p.g
+    // Few panels: share the output channels out too, so that every thread has work.
+    let chunks = images * panels.count >= 4 * options.threads ? 1 : options.threads
+    rowChunks = RegisterTiling.split(
+      rowPanels.count, most: max(1, (rowPanels.count + chunks - 1) / chunks))
+    let mostPanels = max(1, budget / (depth * width * 4))
+    let fewest = (panels.count + mostPanels - 1) / mostPanels
+    let turns = options.threads / rowChunks.count
+    let even = max(fewest, min(panels.count, max(1, turns)))
+    panelBlocks = RegisterTiling.split(panels.count, most: (panels.count + even - 1) / even)
+
+    packedCount = depth * width * panelBlocks.map(\.count).max()!
+    edgeCount = kernels.max_pixels(width / lanes) * width
+    segmentCount = packer.segmentCount(width: width)
+    packed = try AlignedBuffer(count: packedCount * options.threads)
+    edge = try AlignedBuffer(count: edgeCount * options.threads)
+    weights = try AlignedBuffer(count: p.oc * pieceOffsets.last!)
+    bias = try AlignedBuffer(count: p.oc)
+    segments = .allocate(capacity: segmentCount * options.threads)
+    region = ParallelRegion(
+      threads: options.threads, stages: [images * rowChunks.count * panelBlocks.count])
+    weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
+    workspaceBytes = packed.byteCount + edge.byteCount + segmentCount * options.threads * 4
+    let stored = panels.reduce(0) { $0 + ($1.count + lanes - 1) / lanes * lanes }
+    executedFLOPs = 2 * Double(images * stored * p.ocPerGroup) * Double(p.reduction)
+    variant = "\(rowPanels[0].count)x\(width) kc \(depth)"
+  }
+
+  deinit { segments.deallocate() }
+
+  func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {
+    let (p, lanes, rowPanels, pieces) = (problem, kernels.lanes, self.rowPanels, self.pieces)
+    if let source { bias.baseAddress.update(from: source, count: p.oc) }
+    let taps = p.kh * p.kw
+    let stored = pieceOffsets.last!
+    // Safety: every item writes the packed weights of its own row panel of its own group.
+    nonisolated(unsafe) let (wei, packed) = (wei, weights.baseAddress)
+    ParallelRegion(threads: options.threads, stages: [p.g * rowPanels.count]).run { _, item, _ in
+      let (g, panel) = item.quotientAndRemainder(dividingBy: rowPanels.count)
+      let rows = rowPanels[panel]
+      var target = packed + (g * p.ocPerGroup + rows.lowerBound) * stored
+      for piece in pieces {
+        for start in stride(from: piece.lowerBound * taps, to: piece.upperBound * taps, by: lanes) {
+          let steps = min(lanes, piece.upperBound * taps - start)
+          for row in rows {
+            let source = wei + (g * p.ocPerGroup + row) * p.reduction + start
+            target.update(from: source, count: steps)
+            target += lanes
+          }
+        }
+      }
+    }
+  }
+
+  func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
+    region.run { _, item, thread in
+      let (outer, block) = item.quotientAndRemainder(dividingBy: panelBlocks.count)
+      let (image, chunk) = outer.quotientAndRemainder(dividingBy: rowChunks.count)
+      let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
+      for piece in pieces.indices {
+        pack(src, n: n, group: group, pieces[piece], panelBlocks[block], thread)
+        for rows in rowChunks[chunk] {
+          for panel in panelBlocks[block] {
+            multiply(
+              dst, n: n, group: group, piece: piece, rows: rowPanels[rows], panel: panel,
+              index: panel - panelBlocks[block].lowerBound, thread)
+          }
+        }
+      }
+    }
+  }
+
+  private func pack(
+    _ src: UnsafePointer<Float>, n: Int, group: Int, _ channels: Range<Int>, _ block: Range<Int>,
+    _ thread: Int
+  ) {
+    let depth = channels.count * problem.kh * problem.kw
+    for (index, panel) in block.enumerated() {
+      packer.pack(
+        src, n: n, group: group, channels: channels, pixels: panels[panel], width: panelWidth,
+        to: packed.baseAddress + thread * packedCount + index * depth * panelWidth,
+        rowStride: panelWidth, segments: segments + thread * segmentCount)
+    }
+  }
+
+  private func multiply(
+    _ dst: UnsafeMutablePointer<Float>, n: Int, group: Int, piece: Int, rows: Range<Int>,
+    panel: Int, index: Int, _ thread: Int
+  ) {
+    let (p, lanes) = (problem, kernels.lanes)
+    let taps = p.kh * p.kw
+    let depth = pieces[piece].count * taps
+    let pixels = panels[panel]
+    let channel = group * p.ocPerGroup + rows.lowerBound
+    let plane = p.oh * p.ow
+    let target = dst + (n * p.oc + channel) * plane + pixels.lowerBound
+    var arguments = TileArguments(
+      src: weights.readOnly + channel * pieceOffsets.last! + pieceOffsets[piece] * rows.count,
+      taps: self.taps,
+      wei: packed.readOnly + thread * packedCount + index * depth * panelWidth, dst: target)
+    arguments.pixel_stride = lanes
+    arguments.block_stride = rows.count * lanes
+    arguments.blocks = depth / lanes
+    arguments.tail = depth % lanes
+    arguments.dst_pixel_stride = plane
+    arguments.dst_vector_stride = lanes
+    arguments.accumulate = piece > 0 ? 1 : 0
+    arguments.relu = options.relu && piece == pieces.count - 1 ? 1 : 0
+    if options.bias { arguments.bias_rows = bias.readOnly + channel }
+    let function = kernels.tile(rows.count, panelWidth / lanes)
+    guard pixels.count < panelWidth else { return function(&arguments) }
+    // The last panel is not full: compute beside the destination, copy what is real.
+    let own = edge.baseAddress + thread * edgeCount
+    arguments.dst = own
+    arguments.dst_pixel_stride = panelWidth
+    if piece > 0 {
+      for row in 0..<rows.count {
+        (own + row * panelWidth).update(from: target + row * plane, count: pixels.count)
+      }
+    }
+    function(&arguments)
+    for row in 0..<rows.count {
+      (target + row * plane).update(from: own + row * panelWidth, count: pixels.count)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Convolution
+import KernelInterface
+
+/// Generates pieces of the im2col matrix `col[c·kh·kw + r·kw + s][pixel]` straight from the image.
+///
+/// Pixels are output positions in row order. For each tap a piece consists of a few runs of
+/// contiguous source pixels; the rest are border zeros. The runs are found once a piece and serve all
+/// channels.
+struct PanelPacker {
+  let problem: ConvolutionProblem
+  let kernels: KernelContext
+
+  /// Int32 values of scratch that `pack` needs for pieces of `width` pixels.
+  func segmentCount(width: Int) -> Int { 3 * (width / problem.ow + 2) }
+
+  /// Writes rows of all channels `channels` (within the group) for the pixels `pixels`.
+  ///
+  /// Row `(c − channels.lowerBound)·kh·kw + tap` goes to `dst + row·rowStride`; `width` elements are
+  /// written, the ones past the pixels zero. `width` is a multiple of the lanes.
+  func pack(
+    _ src: UnsafePointer<Float>, n: Int, group: Int, channels: Range<Int>, pixels: Range<Int>,
+    width: Int, to dst: UnsafeMutablePointer<Float>, rowStride: Int,
+    segments: UnsafeMutablePointer<Int32>
+  ) {
+    let p = problem
+    let taps = p.kh * p.kw
+    let plane = p.ih * p.iw
+    let first = src + (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane
+    for r in 0..<p.kh {
+      for s in 0..<p.kw {
+        let count = findSegments(r: r, s: s, pixels, segments)
+        var arguments = PanelArguments(
+          src: first, dst: dst + (r * p.kw + s) * rowStride, width: width, segments: segments,
+          segment_count: count, step: p.sw, channels: channels.count, channel_stride: plane,
+          dst_stride: taps * rowStride)
+        kernels.pack_panel(&arguments)
+      }
+    }
+  }
+
+  /// Runs of `pixels` whose tap (r, s) lies inside the image, as (offset in the piece, offset in the
+  /// plane, count); neighbouring runs that continue each other in the plane are joined.
+  private func findSegments(
+    r: Int, s: Int, _ pixels: Range<Int>, _ segments: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    let p = problem
+    let dx = s * (p.dw + 1) - p.pw
+    // Columns q with 0 ≤ q·sw + dx < iw.
+    let low = dx >= 0 ? 0 : (-dx + p.sw - 1) / p.sw
+    let high = dx >= p.iw ? 0 : (p.iw - dx + p.sw - 1) / p.sw
+    var count = 0
+    var pixel = pixels.lowerBound
+    while pixel < pixels.upperBound {
+      let (row, column) = pixel.quotientAndRemainder(dividingBy: p.ow)
+      let end = min(p.ow, column + pixels.upperBound - pixel)
+      let y = row * p.sh + r * (p.dh + 1) - p.ph
+      let (from, to) = (max(column, low), min(end, high))
+      if y >= 0, y < p.ih, from < to {
+        let target = pixel - pixels.lowerBound + from - column
+        let source = y * p.iw + from * p.sw + dx
+        let last = segments + 3 * (count - 1)
+        if count > 0, p.sw == 1, Int(last[0] + last[2]) == target,
+          Int(last[1] + last[2]) == source
+        {
+          last[2] += Int32(to - from)
+        } else {
+          segments[3 * count] = Int32(target)
+          segments[3 * count + 1] = Int32(source)
+          segments[3 * count + 2] = Int32(to - from)
+          count += 1
+        }
+      }
+      pixel += end - column
+    }
+    return count
+  }
+}

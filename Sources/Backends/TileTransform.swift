@@ -1,0 +1,31 @@
+import Convolution
+import KernelInterface
+
+/// What a transform-domain algorithm does to one tile of one block of channels.
+///
+/// `dst tile = output(Σ_c weights(k,c) ⊙ input(src patch c))`: Winograd and FFT differ only here. A
+/// spectrum has `planes` real values; the products are real matrix products, one a plane.
+protocol TileTransform: AnyObject, Sendable {
+  /// Output rows and columns of a tile.
+  var tileHeight: Int { get }
+  /// Output columns of a tile.
+  var tileWidth: Int { get }
+  /// Source rows that a tile reads.
+  var patchHeight: Int { get }
+  /// Source columns that a tile reads.
+  var patchWidth: Int { get }
+  /// Real values of a spectrum, per channel.
+  var planes: Int { get }
+  /// Floats of scratch memory that one thread needs.
+  var scratchCount: Int { get }
+  /// Floating-point operations of both transforms for one tile and channel: (input, output).
+  var flops: (input: Double, output: Double) { get }
+
+  /// Source patch → spectrum.
+  func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
+  /// Spectrum of sums → output tile, bias and ReLU applied.
+  func output(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
+  /// The spectrum of one kernel, `planes` values to `spectrum[plane · stride]`.
+  func weights(
+    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int)
+}

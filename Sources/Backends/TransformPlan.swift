@@ -1,0 +1,271 @@
+import Convolution
+import KernelInterface
+import Parallel
+
+/// A convolution in a transform domain: input transform, one matrix product a plane, output transform.
+///
+/// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
+/// `[column][ξ][c][vectors·L]`, sums `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so
+/// that the planes of one tile do not fall into the same cache sets.
+final class TransformPlan: ConvolutionPlan {
+  /// A step that all threads finish before the next begins.
+  private enum Stage {
+    case reorderSource
+    case fused
+    case input(tiles: Range<Int>)
+    case product(tiles: Range<Int>)
+    case output(tiles: Range<Int>)
+    case reorderDestination
+  }
+
+  let variant: String
+  let src: TensorDescription
+  let dst: TensorDescription
+  let errorBound: any ErrorBound
+  let executedFLOPs: Double
+  let weightsBytes: Int
+  let workspaceBytes: Int
+
+  private let problem: ConvolutionProblem
+  private let options: PlanOptions
+  private let kernels: KernelContext
+  private let transform: any TileTransform
+  private let schedule: TransformSchedule
+  private let reader: TileReader
+  private let writer: TileWriter
+  private let product: PlaneProduct
+  private let blocks: [Range<Int>]
+  private let stages: [Stage]
+  private let region: ParallelRegion
+  private let weights: AlignedBuffer
+  private let bias: AlignedBuffer
+  private let spectra: AlignedBuffer
+  private let sums: AlignedBuffer
+  private let scratch: AlignedBuffer
+  private let blockedSrc: AlignedBuffer
+  private let blockedDst: AlignedBuffer
+  private let spectraCount: Int
+  private let sumsCount: Int
+  private let readStrip: Int
+  private let writeStrip: Int
+  private let scratchCount: Int
+  private let channelBlocks: Int
+
+  init(
+    _ problem: ConvolutionProblem, _ options: PlanOptions, transform: any TileTransform,
+    schedule: TransformSchedule, name: String, errorBound: any ErrorBound
+  ) throws(AllocationError) {
+    self.problem = problem
+    self.options = options
+    self.transform = transform
+    self.schedule = schedule
+    self.errorBound = errorBound
+    kernels = options.isa.kernels
+    let (lanes, p) = (kernels.lanes, problem)
+    let native = TensorLayout.blocked(lanes: lanes)
+    let isNative = options.layout == .native
+    src = p.srcDescription(isNative ? native : .nchw)
+    dst = p.dstDescription(isNative ? native : .nchw)
+    // Rows shorter than two squares are dear to transpose one by one: whole images are turned first.
+    let isFused = if case .fused = schedule { true } else { false }
+    let viaBlocks = !isNative && (!isFused || min(p.iw, p.ow) < 2 * lanes)
+    let inner = (
+      src: viaBlocks ? p.srcDescription(native) : src, dst: viaBlocks ? p.dstDescription(native) : dst
+    )
+    let grid = TileGrid(
+      p, tileHeight: transform.tileHeight, tileWidth: transform.tileWidth)
+    reader = TileReader(
+      problem: p, grid: grid, transform: transform,
+      packer: WindowPacker(src: inner.src, kernels: kernels))
+    writer = TileWriter(
+      problem: p, grid: grid, transform: transform, dst: inner.dst, kernels: kernels,
+      relu: options.relu)
+    blocks = RegisterTiling.split(grid.count, most: schedule.tiles)
+    let largest = blocks.map(\.count).max()!
+    product = PlaneProduct(
+      planes: transform.planes, tiles: largest, channels: p.icPerGroup, outputs: p.ocPerGroup,
+      kernels: kernels, columnSums: isFused)
+    channelBlocks = reader.packer.blocks
+
+    weights = try AlignedBuffer(count: p.g * product.weightsCount)
+    bias = try AlignedBuffer(count: p.g * product.vectors * lanes)
+    let copies = isFused ? options.threads : p.g
+    spectraCount = product.spectraCount
+    sumsCount = product.sumsCount
+    spectra = try AlignedBuffer(count: copies * spectraCount)
+    sums = try AlignedBuffer(count: copies * sumsCount)
+    readStrip = reader.scratchCount(tiles: largest)
+    writeStrip = writer.scratchCount(tiles: largest)
+    scratchCount = (readStrip + writeStrip + transform.scratchCount + 15) / 16 * 16
+    scratch = try AlignedBuffer(count: options.threads * scratchCount)
+    blockedSrc = try AlignedBuffer(count: viaBlocks ? inner.src.count : 0)
+    blockedDst = try AlignedBuffer(count: viaBlocks ? inner.dst.count : 0)
+
+    var stages: [Stage] = isFused ? [.fused] : blocks.flatMap {
+      [.input(tiles: $0), .product(tiles: $0), .output(tiles: $0)]
+    }
+    if viaBlocks { stages = [.reorderSource] + stages + [.reorderDestination] }
+    self.stages = stages
+    let (g, vectors, chunks, channelBlocks) = (
+      p.g, product.vectors, product.chunks(threads: options.threads).count, self.channelBlocks
+    )
+    let (planes, blockCount) = (transform.planes, blocks.count)
+    region = ParallelRegion(
+      threads: options.threads,
+      stages: stages.map { stage in
+        switch stage {
+        case .reorderSource: p.mb * g * channelBlocks
+        case .fused: g * blockCount
+        case .input: g * channelBlocks
+        case .product: g * chunks * planes
+        case .output: g * vectors
+        case .reorderDestination: p.mb * g * vectors
+        }
+      })
+    weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
+    workspaceBytes =
+      spectra.byteCount + sums.byteCount + scratch.byteCount + blockedSrc.byteCount
+      + blockedDst.byteCount
+    let perTile =
+      transform.flops.input * Double(channelBlocks * lanes)
+      + transform.flops.output * Double(vectors * lanes)
+      + 2 * Double(transform.planes * p.icPerGroup * vectors * lanes)
+    executedFLOPs = Double(grid.count * p.g) * perTile
+    variant = "\(name) \(schedule.name) \(largest)"
+  }
+
+  func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {
+    let (p, product, transform) = (problem, self.product, self.transform)
+    if let source { scatterBias(source, p, lanes: kernels.lanes, to: bias) }
+    let taps = p.kh * p.kw
+    // Safety: every item writes the transformed weights of its own column of its own group.
+    nonisolated(unsafe) let (wei, packed) = (wei, weights.baseAddress)
+    let columns = product.columns
+    ParallelRegion(threads: options.threads, stages: [p.g * columns.count]).run { _, item, _ in
+      let (g, c) = item.quotientAndRemainder(dividingBy: columns.count)
+      let column = columns[c]
+      let width = column.vectors * product.lanes
+      let target = packed + g * product.weightsCount + product.weightsOffset(column: c, plane: 0)
+      for lane in 0..<width {
+        let k = column.firstVector * product.lanes + lane
+        guard k < p.ocPerGroup else { continue }
+        for channel in 0..<p.icPerGroup {
+          transform.weights(
+            wei + ((g * p.ocPerGroup + k) * p.icPerGroup + channel) * taps,
+            to: target + channel * width + lane, stride: p.icPerGroup * width)
+        }
+      }
+    }
+  }
+
+  func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
+    let viaBlocks = blockedSrc.count > 0
+    let source = viaBlocks ? blockedSrc.readOnly : src
+    let target = viaBlocks ? blockedDst.baseAddress : dst
+    region.run { stage, item, thread in
+      switch stages[stage] {
+      case .reorderSource: reorderSource(src, item)
+      case .fused: fused(source, target, item, thread)
+      case .input(let tiles):
+        let (group, block) = item.quotientAndRemainder(dividingBy: channelBlocks)
+        readTiles(source, group: group, block: block, tiles, spectra(of: group), thread)
+      case .product(let tiles):
+        multiply(tiles, item)
+      case .output(let tiles):
+        let (group, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
+        writeTiles(
+          sums(of: group) + product.sumsOffset(vector: vector), group: group, vector: vector, tiles,
+          target, thread)
+      case .reorderDestination: reorderDestination(to: dst, item)
+      }
+    }
+  }
+
+  private func spectra(of copy: Int) -> UnsafeMutablePointer<Float> {
+    spectra.baseAddress + copy * spectraCount
+  }
+
+  private func sums(of copy: Int) -> UnsafeMutablePointer<Float> {
+    sums.baseAddress + copy * sumsCount
+  }
+
+  private func fused(
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ item: Int,
+    _ thread: Int
+  ) {
+    let (group, block) = item.quotientAndRemainder(dividingBy: blocks.count)
+    let tiles = blocks[block]
+    for channelBlock in 0..<channelBlocks {
+      readTiles(source, group: group, block: channelBlock, tiles, spectra(of: thread), thread)
+    }
+    for (c, column) in product.columns.enumerated() {
+      for plane in 0..<transform.planes {
+        product.multiply(
+          column: c, plane: plane, tiles: tiles.count,
+          weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: thread),
+          sums: sums(of: thread))
+      }
+      for v in 0..<column.vectors {
+        writeTiles(
+          sums(of: thread) + product.sumsOffset(vector: v), group: group,
+          vector: column.firstVector + v, tiles, target, thread)
+      }
+    }
+  }
+
+  private func multiply(_ tiles: Range<Int>, _ item: Int) {
+    let (outer, plane) = item.quotientAndRemainder(dividingBy: transform.planes)
+    let chunks = product.chunks(threads: options.threads)
+    let (group, chunk) = outer.quotientAndRemainder(dividingBy: chunks.count)
+    for column in chunks[chunk] {
+      product.multiply(
+        column: column, plane: plane, tiles: tiles.count,
+        weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: group),
+        sums: sums(of: group))
+    }
+  }
+
+  private func readTiles(
+    _ source: UnsafePointer<Float>, group: Int, block: Int, _ tiles: Range<Int>,
+    _ spectra: UnsafeMutablePointer<Float>, _ thread: Int
+  ) {
+    let own = scratch.baseAddress + thread * scratchCount
+    reader.transform(
+      source, group: group, block: block, tiles: tiles,
+      to: spectra + product.spectraOffset(block: block), xiStride: product.spectraStride, strip: own,
+      scratch: own + readStrip + writeStrip)
+  }
+
+  private func writeTiles(
+    _ sums: UnsafeMutablePointer<Float>, group: Int, vector: Int, _ tiles: Range<Int>,
+    _ target: UnsafeMutablePointer<Float>, _ thread: Int
+  ) {
+    let own = scratch.baseAddress + thread * scratchCount
+    writer.transform(
+      sums, xiStride: product.sumsStride, group: group, vector: vector, tiles: tiles,
+      bias: options.bias
+        ? bias.readOnly + (group * product.vectors + vector) * kernels.lanes : nil,
+      to: target, strip: own + readStrip, scratch: own + readStrip + writeStrip)
+  }
+
+  private func reorderSource(_ source: UnsafePointer<Float>, _ item: Int) {
+    let (image, block) = item.quotientAndRemainder(dividingBy: channelBlocks)
+    let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
+    let packer = WindowPacker(src: src, kernels: kernels)
+    let window = WindowPacker.Window(top: 0, left: 0, rows: problem.ih, columns: problem.iw)
+    packer.pack(
+      source, n: n, group: group, block: block, window,
+      to: blockedSrc.baseAddress + item * packer.count(window))
+  }
+
+  private func reorderDestination(to target: UnsafeMutablePointer<Float>, _ item: Int) {
+    let (image, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
+    let (lanes, pixels) = (kernels.lanes, problem.oh * problem.ow)
+    var arguments = ReorderArguments(
+      src: blockedDst.readOnly + item * pixels * lanes,
+      dst: target + (image * problem.ocPerGroup + vector * lanes) * pixels, pixels: pixels,
+      row_pixels: pixels, row_gap: 0, channels: min(lanes, problem.ocPerGroup - vector * lanes),
+      plane_stride: pixels)
+    kernels.unpack_channels(&arguments)
+  }
+}

@@ -1,0 +1,62 @@
+import Convolution
+import Parallel
+import WinogradAlgebra
+
+/// Winograd's minimal filtering, `Y = Aᵀ[Σ_c (G g Gᵀ) ⊙ (Bᵀ d B)]A` on m×m output tiles.
+///
+/// Algorithm: see `WinogradAlgorithm`. Schedule: see `TransformPlan`; the tile size and the schedule
+/// are those of least estimated cost (`TransformCost`) unless a variant forces the tile.
+struct WinogradBackend: ConvolutionBackend {
+  let name = "winograd"
+  let summary = "Winograd F(m×m,3×3) and F(m×m,5×5), tile and schedule chosen by cost; stride 1"
+
+  /// Tile sizes, `f2` to `f6`.
+  let variants = Set(WinogradAlgorithm.generated.map { "f\($0.m)" }).sorted()
+
+  func validate(_ p: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
+    let sizes = Set(WinogradAlgorithm.generated.map(\.r)).sorted()
+    guard p.kh == p.kw, sizes.contains(p.kh) else {
+      throw Unsupported("kernel \(p.kh)x\(p.kw), needs 3x3 or 5x5")
+    }
+    guard p.sh == 1, p.sw == 1 else { throw Unsupported("stride \(p.sh)x\(p.sw), needs 1") }
+    guard p.dh == 0, p.dw == 0 else { throw Unsupported("dilation \(p.dh)x\(p.dw), needs 0") }
+    guard !p.isDepthwise else {
+      throw Unsupported("depthwise: one input channel a group leaves no products to save")
+    }
+    guard !candidates(p, options).isEmpty else {
+      let known = WinogradAlgorithm.generated.filter { $0.r == p.kh }.map { "f\($0.m)" }
+      throw Unsupported(
+        "no \(options.variant ?? "") for \(p.kh)x\(p.kw) kernels, has \(known.joined(separator: ", "))")
+    }
+  }
+
+  private func candidates(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> [WinogradAlgorithm] {
+    WinogradAlgorithm.generated.filter {
+      $0.r == problem.kh && (options.variant == nil || options.variant == "f\($0.m)")
+    }
+  }
+
+  func makePlan(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) throws(PlanError) -> any ConvolutionPlan {
+    try planOrDecline(problem, options) { () throws(AllocationError) in
+      let kernels = options.isa.kernels
+      let cost = TransformCost(
+        problem: problem, lanes: kernels.lanes, threads: options.threads, cache: .current)
+      let choices = candidates(problem, options).map { algorithm in
+        let transform = WinogradTransform(algorithm, kernels: kernels)
+        let best = cost.best(
+          planes: transform.planes, tileHeight: algorithm.m, tileWidth: algorithm.m,
+          transformFLOPs: transform.flops)
+        return (transform: transform, schedule: best.0, cost: best.1)
+      }
+      let best = choices.min { $0.cost < $1.cost }!
+      return try TransformPlan(
+        problem, options, transform: best.transform, schedule: best.schedule,
+        name: "f\(best.transform.algorithm.m)",
+        errorBound: WinogradBound(algorithm: best.transform.algorithm))
+    }
+  }
+}
