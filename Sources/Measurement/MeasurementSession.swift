@@ -144,15 +144,21 @@ public final class MeasurementSession {
     // The reference is everybody's: its time is not the first case's.
     check?.computeReference(benchmark.options)
     let start = clock.nanoseconds()
-    let plan = try benchmark.backend.makePlan(benchmark.problem, benchmark.options)
-    data.prepare(plan, benchmark.options)
+    var makeSeconds = 0.0
+    let (plan, src, dst) = try MemoryLimit.allowing(availableMemory()) { () throws(PlanError) in
+      let start = clock.nanoseconds()
+      let plan = try benchmark.backend.makePlan(benchmark.problem, benchmark.options)
+      makeSeconds = clock.seconds(since: start)
+      let (src, dst) = try buffers.buffers(for: plan)
+      return (plan, src, dst)
+    }
+    let packSeconds = clock.time { data.prepare(plan, benchmark.options) }
     var result = result(benchmark, .ok, "")
-    result.prepareSeconds = clock.seconds(since: start)
+    result.prepareSeconds = makeSeconds + packSeconds
     result.variant = plan.variant
     result.weightsBytes = plan.weightsBytes
     result.workspaceBytes = plan.workspaceBytes
     result.executedFLOPs = plan.executedFLOPs
-    let (src, dst) = try buffers.buffers(for: plan)
     if let check {
       let outcome = check.check(
         plan, options: benchmark.options, src: src.baseAddress, dst: dst.baseAddress)
