@@ -3,10 +3,17 @@ import Convolution
 extension ConvolutionProblem {
   /// The largest problem, in multiply-adds, whose outputs are all compared with the reference.
   static let largestFullCheck = 200_000_000
-  /// The most outputs that are all compared: their reference takes 48 bytes each.
+  /// The most outputs that are all compared: each takes 64 bytes (`referenceBytes`).
   static let largestFullCheckOutputs = 4 << 20
   /// Outputs of a sampled check.
   static let sampledOutputs = 8192
+
+  /// Bytes of the checked positions and their reference on integers and on normal data.
+  var referenceBytes: Int {
+    let outputs = min(dstCount, Self.largestFullCheckOutputs)
+    return outputs
+      * (MemoryLayout<OutputPosition>.stride + 2 * MemoryLayout<ReferenceOutput>.stride)
+  }
 
   /// The outputs to compare with the reference, sorted: all of them, or a seeded sample when that
   /// would take too long.

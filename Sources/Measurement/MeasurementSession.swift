@@ -89,8 +89,8 @@ public final class MeasurementSession {
     }
   }
 
-  /// Refuses what is known not to fit before any of it is allocated: data and reference, activations,
-  /// weights once for each plan. What plans need besides is only known to them.
+  /// Refuses what is known not to fit before any of it is allocated: operands, reference outputs,
+  /// activations, weights once for each plan. What plans need besides is only known to them.
   private func requireMemory(
     _ problem: ConvolutionProblem, cases: [BenchmarkCase]
   ) throws(AllocationError) {
@@ -99,7 +99,9 @@ public final class MeasurementSession {
     let activations = Double(problem.srcCount + problem.dstCount)
     let operands = Double(problem.srcCount + problem.weiCount) * (settings.checks ? 2 : 1)
     let plans = Double(problem.weiCount) * Double(cases.count)
-    let need = 4 * (activations * Double(layouts) + operands + plans)
+    let reference = settings.checks ? problem.referenceBytes : 0
+    let floats = activations * Double(layouts) + operands + plans
+    let need = Double(MemoryLayout<Float>.size) * floats + Double(reference)
     guard need <= Double(availableMemory()) else {
       throw AllocationError(bytes: Int(exactly: need.rounded()) ?? .max)
     }
@@ -142,15 +144,21 @@ public final class MeasurementSession {
     // The reference is everybody's: its time is not the first case's.
     check?.computeReference(benchmark.options)
     let start = clock.nanoseconds()
-    let plan = try benchmark.backend.makePlan(benchmark.problem, benchmark.options)
-    data.prepare(plan, benchmark.options)
+    var makeSeconds = 0.0
+    let (plan, src, dst) = try MemoryLimit.allowing(availableMemory()) { () throws(PlanError) in
+      let start = clock.nanoseconds()
+      let plan = try benchmark.backend.makePlan(benchmark.problem, benchmark.options)
+      makeSeconds = clock.seconds(since: start)
+      let (src, dst) = try buffers.buffers(for: plan)
+      return (plan, src, dst)
+    }
+    let packSeconds = clock.time { data.prepare(plan, benchmark.options) }
     var result = result(benchmark, .ok, "")
-    result.prepareSeconds = clock.seconds(since: start)
+    result.prepareSeconds = makeSeconds + packSeconds
     result.variant = plan.variant
     result.weightsBytes = plan.weightsBytes
     result.workspaceBytes = plan.workspaceBytes
     result.executedFLOPs = plan.executedFLOPs
-    let (src, dst) = try buffers.buffers(for: plan)
     if let check {
       let outcome = check.check(
         plan, options: benchmark.options, src: src.baseAddress, dst: dst.baseAddress)

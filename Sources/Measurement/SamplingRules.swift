@@ -1,5 +1,5 @@
 /// When sampling starts, how large a sample is, and when there are enough.
-public struct SamplingRules: Hashable, Sendable {
+public struct SamplingRules: Codable, Hashable, Sendable {
   /// Seconds of samples after which a case has enough, if it has ten samples.
   public var minTime = 0.5
   /// Seconds of untimed calls before the first sample, at least.

@@ -54,6 +54,15 @@ import Testing
     }
   }
 
+  @Test func endsOfAllChannelBlocksAreThereInSmallImages() throws {
+    let problem = try ConvolutionProblem(
+      ic: 512, ih: 7, iw: 7, oc: 2048, kh: 3, kw: 3, ph: 1, pw: 1)
+    let channels = Set(problem.checkedPositions(seed: 1).map(\.k))
+    for block in stride(from: 0, to: 2048, by: 16) {
+      #expect(channels.contains(block) && channels.contains(block + 15))
+    }
+  }
+
   @Test func fewOutputsAreAllChecked() throws {
     // A fully connected layer: long sums, few of them.
     let problem = try ConvolutionProblem(mb: 8, ic: 100_000, ih: 1, iw: 1, oc: 1000, kh: 1, kw: 1)

@@ -10,6 +10,8 @@ struct FakeBackend: ConvolutionBackend {
   var bound: any ErrorBound = SummationBound()
   var refusal: Unsupported?
   var planError: PlanError?
+  /// Floats that a plan asks the system for.
+  var plannedFloats = 0
   /// Runs before each `execute`.
   var beforeExecute: @Sendable () -> Void = {}
   /// Changes what `execute` wrote.
@@ -23,7 +25,11 @@ struct FakeBackend: ConvolutionBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
     if let planError { throw planError }
-    return FakePlan(self, problem, options)
+    do {
+      return FakePlan(self, problem, options, memory: try AlignedBuffer(count: plannedFloats))
+    } catch {
+      throw .memory(error)
+    }
   }
 }
 
@@ -48,13 +54,18 @@ final class FakePlan: ConvolutionPlan {
   let workspaceBytes = 50
   let executedFLOPs = 1e3
   let errorBound: any ErrorBound
+  private let memory: AlignedBuffer
   private let backend: FakeBackend
   private let problem: ConvolutionProblem
   private let options: PlanOptions
   private var weights: [Float] = []
   private var bias: [Float]?
 
-  init(_ backend: FakeBackend, _ problem: ConvolutionProblem, _ options: PlanOptions) {
+  init(
+    _ backend: FakeBackend, _ problem: ConvolutionProblem, _ options: PlanOptions,
+    memory: AlignedBuffer
+  ) {
+    self.memory = memory
     self.backend = backend
     self.problem = problem
     self.options = options

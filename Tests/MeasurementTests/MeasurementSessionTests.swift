@@ -89,6 +89,17 @@ import Testing
     #expect(results[1].reason.contains("cannot allocate"))
   }
 
+  @Test func aPlanThatDoesNotFitFailsAlone() throws {
+    var setting = Setting()
+    // Room enough for tests that run beside this one.
+    setting.availableMemory = 1 << 30
+    var hungry = setting.backend()
+    hungry.plannedFloats = 3 << 28
+    let results = try setting.run([hungry, setting.backend()])
+    #expect(results.map(\.status) == [.failed, .ok])
+    #expect(results[0].reason.contains("cannot allocate 3072 MiB"))
+  }
+
   @Test func withoutCheckWrongPlansAreTimed() throws {
     var setting = Setting()
     setting.settings.checks = false

@@ -1,6 +1,7 @@
 import Backends
 import Convolution
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Rates of one measurement that was repeated.
@@ -41,7 +42,7 @@ public final class MachineProfile: Sendable {
   public func peak(_ isa: InstructionSet, threads: Int) -> MeasuredRate {
     let key = PeakKey(isa: isa, threads: threads)
     if let known = peaks.withLock({ $0[key] }) { return known }
-    let rate = measurePeak(isa, threads: threads)
+    let rate = measureUndisturbedPeak(isa, threads: threads)
     peaks.withLock { $0[key] = rate }
     return rate
   }
@@ -83,6 +84,22 @@ public final class MachineProfile: Sendable {
   /// Seconds that a window of measuring lasts, and how many there are.
   private static let window = 0.02
   private static let windows = 7
+  /// Measurements that a peak gets besides the first.
+  private static let chances = 6
+
+  /// Another program on one core halves what two threads reach, and `peak_fraction` would be above 1
+  /// for the rest of the process: far below its share of one thread's peak, a peak gets more chances.
+  private func measureUndisturbedPeak(_ isa: InstructionSet, threads: Int) -> MeasuredRate {
+    var rate = measurePeak(isa, threads: threads)
+    guard threads > 1 else { return rate }
+    let expected = 0.9 * Double(threads) * peak(isa, threads: 1).best
+    for _ in 0..<Self.chances where rate.best < expected {
+      usleep(100_000)
+      let next = measurePeak(isa, threads: threads)
+      if next.best > rate.best { rate = next }
+    }
+    return rate
+  }
 
   private func measurePeak(_ isa: InstructionSet, threads: Int) -> MeasuredRate {
     let kernels = isa.kernels
