@@ -2,9 +2,14 @@ import Convolution
 
 /// A list of problems in a benchdnn batch file.
 ///
-/// Each line holds options and problems separated by blanks; `#` starts a comment. `--mb=N` sets
-/// the batch of the problems after it, `--mb=0` and `--reset` end that. What other options say has
-/// no counterpart here: each is told in `notices`, never skipped in silence.
+/// Each line holds options and problems separated by blanks; `#` starts a comment, a `\` at the end
+/// goes on in the next line. `--mb=N` sets the batch of the problems after it, `--mb=0` and
+/// `--reset` end that. `notices` tells of everything else, so that nothing is skipped in silence:
+///
+/// - other options, which have no counterpart here, and 3-D problems are left out;
+/// - an output that contradicts an explicit padding prevails, as in benchdnn, where
+///   `ProblemDescriptor.parse` refuses it: the rest of the padding goes to the bottom or right;
+/// - a problem that gives only the width is square; to benchdnn it is one-dimensional.
 public struct BatchFile: Sendable {
   /// The problems in the order of the file.
   public var problems: [ParsedProblem] { numberedProblems.map(\.problem) }
@@ -20,39 +25,44 @@ public struct BatchFile: Sendable {
   /// - Throws: `BatchFileError` with the line of the first problem that cannot be read.
   public static func parse(text: String, file: String) throws(BatchFileError) -> BatchFile {
     var result = BatchFile()
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    for (index, line) in lines.enumerated() {
-      for word in words(line) {
+    for (line, words) in numberedWords(text) {
+      for word in words {
         do {
-          try result.take(word, file: file, line: index + 1)
+          if let notice = try result.take(word, line: line) {
+            result.notices.append("\(file):\(line): \(notice)")
+          }
         } catch {
-          throw BatchFileError(file: file, line: index + 1, cause: error)
+          throw BatchFileError(file: file, line: line, cause: error)
         }
       }
     }
     return result
   }
 
-  private mutating func take(
-    _ word: String, file: String, line: Int
-  ) throws(ProblemError) {
+  /// Takes an option or a problem; returns what there is to tell about it.
+  private mutating func take(_ word: String, line: Int) throws(ProblemError) -> String? {
     if word.hasPrefix("-") {
-      if !takeBatchOption(word) {
-        notices.append("\(file):\(line): \(word) has no counterpart here and is ignored")
-      }
-      return
+      return takeBatchOption(word) ? nil : "\(word) has no counterpart here and is ignored"
     }
-    let fields = try DescriptorFields(word)
+    do {
+      return try takeProblem(word, line: line)
+    } catch  where DescriptorFields.depthFields.contains(error.field) {
+      return "\(word) is left out; \(error.message)"
+    }
+  }
+
+  private mutating func takeProblem(_ word: String, line: Int) throws(ProblemError) -> String? {
+    var fields = try DescriptorFields(word)
+    let deduced = fields.deduceEndPadding()
     let parsed = try fields.resolve()
-    if fields.isWidthOnly {
-      notices.append(
-        "\(file):\(line): \(word) gives only the width; taken as square (benchdnn: one-dimensional)"
-      )
-    }
     let problem = if let mb { try parsed.problem.with(mb: mb) } else { parsed.problem }
     let named = ParsedProblem(
       problem: problem, name: parsed.name, multiplicity: parsed.multiplicity)
     numberedProblems.append((line, named))
+    let remarks =
+      (fields.isWidthOnly ? ["taken as square (benchdnn: one-dimensional)"] : [])
+      + (deduced.isEmpty ? [] : ["taken with \(deduced.joined(separator: " and "))"])
+    return remarks.isEmpty ? nil : "\(word) is \(remarks.joined(separator: ", "))"
   }
 
   /// Obeys an option that sets or restores the batch; returns whether it is one.
@@ -68,8 +78,28 @@ public struct BatchFile: Sendable {
     return true
   }
 
+  /// The words of each line, under the number of its first line where some are joined by `\`.
+  private static func numberedWords(_ text: String) -> [(line: Int, words: [String])] {
+    var result: [(line: Int, words: [String])] = []
+    var joined = ""
+    var first = 1
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      if joined.isEmpty { first = index + 1 }
+      joined += joined.isEmpty ? line : line.drop(while: \.isWhitespace)
+      if joined.last == "\\" {
+        joined.removeLast()
+        while joined.last?.isWhitespace == true { joined.removeLast() }
+      } else {
+        result.append((first, words(joined)))
+        joined = ""
+      }
+    }
+    return result + [(first, words(joined))]
+  }
+
   /// The words of a line without its comment; neither blanks nor `#` count inside quotes.
-  private static func words(_ line: Substring) -> [String] {
+  private static func words(_ line: String) -> [String] {
     var words: [String] = []
     var word = ""
     var isQuoted = false

@@ -46,15 +46,27 @@ struct AxisFields {
   func resolve() throws(ProblemError) -> Axis {
     guard let size else { throw .missing("i" + letter) }
     guard let kernel else { throw .missing("k" + letter) }
-    var axis = Axis(
-      size: size, kernel: kernel, stride: stride ?? 1, pad: pad ?? 0, endPad: endPad ?? pad ?? 0,
-      dilation: dilation ?? 0)
+    var axis = axis(size: size, kernel: kernel)
     guard let output, output != axis.output else { return axis }
     guard axis.pad == 0, endPad == nil, let (before, after) = axis.padding(for: output) else {
       throw contradiction(axis, output)
     }
     (axis.pad, axis.endPad) = (before, after)
     return axis
+  }
+
+  /// The padding at the end that leads to an output which an explicit padding contradicts.
+  var contradictedEndPadding: Int? {
+    guard let size, let kernel, let output, let pad, pad > 0, endPad == nil else { return nil }
+    let axis = axis(size: size, kernel: kernel)
+    return output == axis.output ? nil : axis.endPadding(for: output)
+  }
+
+  /// The axis with the defaults for what is not given.
+  private func axis(size: Int, kernel: Int) -> Axis {
+    Axis(
+      size: size, kernel: kernel, stride: stride ?? 1, pad: pad ?? 0, endPad: endPad ?? pad ?? 0,
+      dilation: dilation ?? 0)
   }
 
   private func contradiction(_ axis: Axis, _ output: Int) -> ProblemError {
@@ -90,14 +102,15 @@ extension Axis {
   /// correlation).
   func padding(for output: Int) -> (Int, Int)? {
     let total = totalPadding(for: output)
-    guard 0...2 * (span - 1) ~= total, let padding = Int(exactly: total) else { return nil }
+    guard 0...2 * (span - 1) ~= total, total <= DescriptorFields.largestValue else { return nil }
+    let padding = Int(total)
     return (padding / 2, padding - padding / 2)
   }
 
   /// The padding at the end that leads to `output` with the other side's as it is.
   func endPadding(for output: Int) -> Int? {
     let needed = totalPadding(for: output) - Int128(pad)
-    return 0..<span ~= needed ? Int(exactly: needed) : nil
+    return 0..<span ~= needed && needed <= DescriptorFields.largestValue ? Int(needed) : nil
   }
 
   private func totalPadding(for output: Int) -> Int128 {

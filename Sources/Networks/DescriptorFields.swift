@@ -8,9 +8,10 @@ struct DescriptorFields {
     "ih": 1, "oh": 1, "kh": 1, "sh": 1, "phr": 0, "ph": 0, "dh": 0,
     "iw": 1, "ow": 1, "kw": 1, "sw": 1, "pwr": 0, "pw": 0, "dw": 0,
   ]
-  private static let depthFields = ["id", "od", "kd", "sd", "pd", "dd"]
+  /// What benchdnn has for 3-D convolutions; an error about one of them is no fault of the text.
+  static let depthFields = ["id", "od", "kd", "sd", "pd", "dd"]
   /// `ConvolutionProblem` takes sizes and paddings to 2⁴⁰, from which outputs come below 2⁴².
-  private static let largestValue = 1 << 42
+  static let largestValue = 1 << 42
 
   private var values: [String: Int] = [:]
   private var name: String?
@@ -36,6 +37,16 @@ struct DescriptorFields {
 
   /// Whether only the width is described, which benchdnn takes as a one-dimensional problem.
   var isWidthOnly: Bool { AxisFields("h", values).isEmpty && !AxisFields("w", values).isEmpty }
+
+  /// Lets an output that contradicts the padding prevail, as benchdnn does: what is missing, or too
+  /// much, goes to the bottom or the right. Returns the fields that were set, as text.
+  mutating func deduceEndPadding() -> [String] {
+    ["h", "w"].compactMap { letter in
+      guard let padding = AxisFields(letter, values).contradictedEndPadding else { return nil }
+      values["p\(letter)r"] = padding
+      return "p\(letter)r\(padding)"
+    }
+  }
 
   /// Deduces what is missing.
   func resolve() throws(ProblemError) -> ParsedProblem {
@@ -86,7 +97,7 @@ struct DescriptorFields {
       let kind = minimum == 0 ? "negative" : "not a size"
       throw ProblemError(field: field, "\(value) is \(kind); give \(minimum) or more")
     }
-    if let earlier = values.updateValue(value, forKey: field) {
+    if let earlier = values.updateValue(value, forKey: field), earlier != value {
       throw ProblemError(field: field, "given twice, as \(earlier) and as \(value)")
     }
   }

@@ -13,6 +13,7 @@ import Convolution
 /// - With `oh`, and `ph` 0 or not given, the padding that leads to `oh` is deduced:
 ///   `ph = ((oh−1)·sh − ih + span)/2`, the rest goes to the other side.
 /// - With `oh` and a padding that does not lead to it, the text contradicts itself: an error.
+/// - A field given twice is an error, unless both say the same.
 ///
 /// `phr` and `pwr`, the padding at the bottom and the right, are an extension; they are `ph` and
 /// `pw` when not given.

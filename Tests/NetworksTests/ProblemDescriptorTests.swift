@@ -17,6 +17,7 @@ import Testing
     ("  _mb2_ic3ih8_oc4oh6_kh3_ ", "mb2ic3ih8oc4oh6kh3ph0"),
     ("g2mb1ic4ih8oc4kh3", "g2mb1ic4ih8oc4oh6kh3ph0"),
     ("g1mb1ic4ih8oc4kh3", "mb1ic4ih8oc4oh6kh3ph0"),
+    ("ic1ih8oc1kh3_kh3", "mb1ic1ih8oc1oh6kh3ph0"),
     // Without oh: the floor formula.
     ("ic1ih8oc1kh3sh2ph1", "mb1ic1ih8oc1oh4kh3sh2ph1"),
     ("ic3ih224oc64kh7sh2ph3", "mb1ic3ih224oc64oh112kh7sh2ph3"),
