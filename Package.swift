@@ -43,6 +43,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .target(name: "KernelInterface"),
+    .target(name: "KernelIntrinsics"),
     .target(name: "Convolution", swiftSettings: optimised),
     .target(name: "Parallel", dependencies: ["CPlatform"]),
     .target(
@@ -96,7 +97,7 @@ let package = Package(
     + kernelTargets.map { kernel in
       .target(
         name: kernel.name,
-        dependencies: ["KernelInterface"],
+        dependencies: ["KernelInterface", "KernelIntrinsics"],
         path: "Sources/ConvolutionKernels/\(kernel.folder)",
         swiftSettings: [
           .unsafeFlags(kernel.march + kernelFlags),
