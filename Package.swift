@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
+    .testTarget(
+      name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
