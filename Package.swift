@@ -93,7 +93,9 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
-    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["conv-bench", "Reporting", "Measurement", "Backends", "Convolution"]),
   ]
     + kernelTargets.map { kernel in
       .target(
