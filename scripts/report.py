@@ -5,6 +5,7 @@ Exit codes: 0 written; 2 wrong usage or a bad file; 3 a Python package is missin
 """
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def main():
     ):
         end(2, f"--html: {options.html} is one of the result files; give another name")
     script = plotly_js()
+    gc.disable()  # millions of small objects, none in cycles: the collector would only walk them
     try:
         results = read_results(options.results)
     except BadFile as error:

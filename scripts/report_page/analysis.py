@@ -26,8 +26,13 @@ def ratio(a, b):
     return Number(a.value / b.value, f"({a.formula}) / ({b.formula})")
 
 
+MOST_TERMS = 1000
+
+
 def total(parts):
-    return Number(sum(p.value for p in parts), " + ".join(p.formula for p in parts))
+    formula = " + ".join(p.formula for p in parts) if len(parts) <= MOST_TERMS else (
+        f"sum of {len(parts)} terms")
+    return Number(sum(p.value for p in parts), formula)
 
 
 def times(a, b):

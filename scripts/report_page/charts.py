@@ -2,10 +2,10 @@
 
 import math
 
-from .analysis import Number, batch, intensity, memory_mib, ratio  # noqa: F401
+from .analysis import Number, intensity, memory_mib, ratio
 
 MOST_BARS = 40  # layers in one chart; a phone scrolls about one screen for ten
-MOST_POINTS = 3000  # of a chart; beyond it a browser slows down
+MOST_POINTS = 2000  # of a chart; beyond it a browser slows down
 MOST_LINES = 60
 MOST_ROWS = 1000  # of a table
 MOST_PANELS = 12
@@ -28,6 +28,39 @@ def axis(title, kind="linear", **more):
     return {"title": {"text": title}, "type": kind, "automargin": True, **more}
 
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+MANTISSAS = (
+    [i / 20 for i in range(20, 200)], [i / 10 for i in range(10, 100)],
+    [i / 5 for i in range(5, 50)], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1],
+)
+
+
+def log_axis(title, low, high):
+    """A logarithmic axis that spells its ticks out: as many as fit a phone."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for mantissas in MANTISSAS:
+        ticks = [(m, e) for e in exponents for m in mantissas if low <= m * 10.0**e <= high]
+        if len(ticks) <= 8:
+            break
+    return axis(
+        title, "log", range=[math.log10(low), math.log10(high)],
+        tickvals=[m * 10.0**e for m, e in ticks], ticktext=[tick_text(m, e) for m, e in ticks])
+
+
+def tick_text(mantissa, exponent):
+    if -3 <= exponent <= 4:
+        return f"{mantissa * 10.0**exponent:.6g}"
+    power = "10" + str(exponent).translate(SUPERSCRIPT)
+    return power if mantissa == 1 else f"{mantissa:g}·{power}"
+
+
+def spread(values, factor=1.25):
+    """A range for a logarithmic axis with room around the values."""
+    return min(values) / factor, max(values) * factor
+
+
 def points(contender, rows, xs, ys, hover):
     """A trace of one contender; `contender` chooses its colour and symbol in the page."""
     return {
@@ -44,9 +77,8 @@ def by_contender(rows):
 
 
 def limited(rows):
-    note = ""
-    if len(rows) > MOST_POINTS:
-        note = f"The chart has {MOST_POINTS} of {len(rows)} points."
+    """The rows that a chart and its table show, and a note if these are not all."""
+    note = f"Of {len(rows)} cases, the first {MOST_POINTS}." if len(rows) > MOST_POINTS else ""
     return rows[:MOST_POINTS], note
 
 
@@ -68,35 +100,36 @@ def roofline(analysis):
         " line waits for that memory. Each chart has one flat line: the peak measured in the run.",
     )
     for panel, title in panels(analysis):
-        placed = [(row, intensity(row)) for row in panel.timed]
+        cases, note = limited(panel.timed)
+        placed = [(row, intensity(row)) for row in cases]
         placed = [(row, x) for row, x in placed if x and row.gflops_executed]
         if not placed:
             continue
-        shown, note = limited(placed)
         traces = []
-        for contender, rows in by_contender([row for row, _ in shown]):
-            xs = {id(row): x for row, x in shown}
+        xs = {id(row): x for row, x in placed}
+        for contender, rows in by_contender([row for row, _ in placed]):
             traces.append(points(
                 contender, rows, [xs[id(r)].value for r in rows],
                 [r.gflops_executed for r in rows],
                 [f"{r.label}, {r.contender}: {number_text(r.gflops_executed)} GFLOP/s" for r in rows],
             ))
-        low = min(x.value for _, x in placed) / 1.5
+        low = min(x.value for _, x in placed) / 2
         high = max(x.value for _, x in placed) * 1.5
-        roofs, labels = roof_lines(analysis, panel, low, high)
+        roofs, labels, slopes = roof_lines(analysis, panel, low, high)
         lowest = min(r.gflops_executed for r, _ in placed) / 1.5
         highest = 1.6 * max([panel.peak or 0] + [r.gflops_executed for r, _ in placed])
         figure = {
             "data": roofs + traces,
             "layout": {
                 "height": 420, "annotations": labels,
-                "xaxis": axis("executed FLOP per byte", "log",
-                              range=[math.log10(low), math.log10(high)]),
-                "yaxis": axis("executed GFLOP/s", "log",
-                              range=[math.log10(lowest), math.log10(highest)]),
+                "xaxis": log_axis("executed FLOP per byte", low, high),
+                "yaxis": log_axis("executed GFLOP/s", lowest, highest),
             },
         }
-        if not any(t.get("roof") == "memory" for t in roofs):
+        if slopes:
+            note += f" Slanted lines, from the left: {', '.join(slopes)}, as 'conv-bench machine'" \
+                    " measured them at another moment."
+        else:
             note += " Slanted lines need the bandwidths: add the file that 'conv-bench machine" \
                     " --json' prints to the results."
         table = [
@@ -111,7 +144,7 @@ def roofline(analysis):
 
 def roof_lines(analysis, panel, low, high):
     """The peak and, where the machine's bandwidths are known, one line for each level."""
-    lines, labels = [], []
+    lines, labels, slopes = [], [], []
     peak = panel.peak
     if peak:
         lines.append(line([low, high], [peak, peak], "peak"))
@@ -121,13 +154,12 @@ def roof_lines(analysis, panel, low, high):
             continue
         rate = entry["bytesPerSecond"] / 1e9
         ridge = peak / rate
-        if ridge <= low:
-            continue
-        end = min(ridge, high)
-        lines.append(line([low, end], [low * rate, end * rate], "memory"))
         name = LEVELS.get(entry["level"], entry["level"])
-        labels.append(label(low, low * rate, f"{name} {number_text(rate)} GB/s", "left", "bottom"))
-    return lines, labels
+        slopes.append((rate, f"{name} {number_text(rate)} GB/s"))
+        if ridge > low:
+            end = min(ridge, high)
+            lines.append(line([low, end], [low * rate, end * rate], "memory"))
+    return lines, labels, [text for _, text in sorted(slopes, reverse=True)]
 
 
 def line(xs, ys, roof):
@@ -169,6 +201,10 @@ def backends(analysis):
         }} if traces else None
         table = []
         for name, rows in panel.layers.items():
+            if len(table) >= MOST_ROWS:
+                note = f"Of {len(labels)} layers, {len(shown)} in the chart, {MOST_ROWS} rows in the" \
+                       " table."
+                break
             best = panel.fastest[name]
             for r in sorted(rows, key=lambda r: (not r.is_timed, r.median_ms or 0)):
                 verdict = "fastest" if r is best else "" if r.is_timed else (
@@ -205,7 +241,7 @@ def scaling(analysis):
     if not cases:
         return None
     traces, table = [], []
-    for (name, contender, *conditions), rows in cases.items():
+    for (name, contender, *conditions), rows in list(cases.items())[:MOST_POINTS]:
         first = Number.of(rows[0], "median_ms")
         speedups = [ratio(first, Number.of(r, "median_ms")) for r in rows]
         counts = [r.threads for r in rows]
@@ -218,7 +254,7 @@ def scaling(analysis):
                          for n, s in zip(counts, speedups)],
                 "hovertemplate": "%{text}<extra></extra>",
             })
-        table += [[name, contender, *conditions[1:3], Number.of(r, "threads"),
+        table += [] if len(table) > MOST_ROWS else [[name, contender, *conditions[1:3], Number.of(r, "threads"),
                    Number.of(r, "median_ms"), s] for r, s in zip(rows, speedups)]
     most = max(max(t["x"]) for t in traces)
     ideal = {**line([1, most], [1, most], "memory"), "line": {"dash": "dash", "width": 1.5}}
@@ -239,7 +275,8 @@ def against_time(analysis, title, text, column, value, axis_title):
     section = Section(title, text)
     for panel, caption in panels(analysis):
         cases = []
-        for row in panel.timed:
+        rows, note = limited(panel.timed)
+        for row in rows:
             x = value(row)
             best = panel.fastest[row.label]
             slower = ratio(Number.of(row, "median_ms"), Number.of(best, "median_ms"))
@@ -247,18 +284,18 @@ def against_time(analysis, title, text, column, value, axis_title):
                 cases.append((row, x, slower))
         if not cases:
             continue
-        shown, note = limited(cases)
         traces = []
-        places = {id(row): (x.value, y.value) for row, x, y in shown}
-        for contender, rows in by_contender([row for row, _, _ in shown]):
+        places = {id(row): (x.value, y.value) for row, x, y in cases}
+        for contender, rows in by_contender([row for row, _, _ in cases]):
             traces.append(points(
                 contender, rows, [places[id(r)][0] for r in rows],
                 [places[id(r)][1] for r in rows],
                 [f"{r.label}, {contender}: {places[id(r)][0]:.3g}, {places[id(r)][1]:.3g}× fastest"
                  for r in rows]))
+        across, up = zip(*places.values())
         figure = {"data": traces, "layout": {
-            "height": 380, "xaxis": axis(axis_title, "log", exponentformat="power", nticks=7),
-            "yaxis": axis("time ÷ fastest of the layer", "log", dtick="D2")}}
+            "height": 380, "xaxis": log_axis(axis_title, *spread(across)),
+            "yaxis": log_axis("time ÷ fastest of the layer", *spread(up, 1.15))}}
         section.add(caption, figure, ["layer", "backend", "variant", column, "median ms", "× fastest"], [
             [r.label, r.contender, r.text("variant"), x, Number.of(r, "median_ms"), y]
             for r, x, y in cases], note)
@@ -291,7 +328,7 @@ def networks(analysis):
         if place >= MOST_PANELS:
             break
         names = [name for name, _, _ in sums]
-        figure = {"data": [{
+        figure = {"unlabelled": True, "data": [{
             "type": "bar", "orientation": "h", "contender": name, "name": name,
             "x": [value.value], "y": [name],
             "marker": {"opacity": 1 if layers.value >= count else 0.35},
@@ -309,7 +346,8 @@ def networks(analysis):
         section.add(f"{network}: the fastest for each layer", None, [
             "layer", "times", "backend", "variant", "median ms", "GFLOP/s"], [
             [r.label, Number.of(r, "multiplicity"), r.contender, r.text("variant"),
-             Number.of(r, "median_ms"), Number.of(r, "gflops")] for r in best])
+             Number.of(r, "median_ms"), Number.of(r, "gflops")] for r in best[:MOST_ROWS]],
+            f"The first {MOST_ROWS} of {len(best)} layers." if len(best) > MOST_ROWS else "")
     return section if section.parts else None
 
 
@@ -328,9 +366,10 @@ def history(analysis):
         commit = row.text("commit")[:8]
         names[(stamp, run)] = f"{stamp[:16].replace('T', ' ')}" + (f" {commit}" if commit else "")
     order = [names[key] for key, _ in analysis.runs]
-    for place, name in enumerate(order):
-        if order.count(name) > 1:
-            order[place] = f"{name} #{place + 1}"
+    order = [
+        f"{name} #{place + 1}" if order.count(name) > 1 else name
+        for place, name in enumerate(order)
+    ]
     traces = []
     for rows in cases[:MOST_LINES]:
         traces.append({
@@ -340,7 +379,7 @@ def history(analysis):
             "text": [f"{r.label}, {r.contender}: {number_text(r.median_ms)} ms" for r in rows],
             "hovertemplate": "%{text}<extra></extra>"})
     table = []
-    for rows in cases:
+    for rows in cases[:MOST_ROWS]:
         first, last = rows[0], rows[-1]
         table.append([first.label, first.contender, first.text("isa"), first.text("layout"),
                       Number.of(first, "threads"), Number.of(first, "median_ms"),
@@ -351,7 +390,8 @@ def history(analysis):
     figure = {"data": traces, "layout": {
         "height": 420, "xaxis": axis("", "category", categoryorder="array", categoryarray=used,
                                      tickangle=-30 if len(used) > 2 else 0),
-        "yaxis": axis("time ÷ first run", "log", nticks=6)}}
+        "yaxis": log_axis(
+            "time ÷ first run", *spread([y for t in traces for y in t["y"]], 1.05))}}
     note = (f"The chart has the {MOST_LINES} of {len(cases)} cases that changed most."
             if len(cases) > MOST_LINES else "")
     section.add("", figure, ["layer", "backend", "isa", "layout", "threads", "first ms", "last ms",

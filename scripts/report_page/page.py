@@ -65,7 +65,8 @@ def cell(value):
         return "<td class=n>"
     if isinstance(value, Number):
         return f"<td class=n data-of=\"{escape(value.formula)}\">{number(value.value)}"
-    return f"<td>{escape(str(value))}"
+    # Long texts may be broken anywhere; names stay whole, and the table scrolls sideways.
+    return f"<td{' class=w' if len(str(value)) > 24 else ''}>{escape(str(value))}"
 
 
 def table(header, rows):
@@ -84,7 +85,8 @@ def section_html(section, figures):
             html += f"<h3>{escape(caption)}</h3>\n"
         if figure:
             height = figure["layout"]["height"]
-            html += f"<div class=legend></div><div class=chart role=img style=\"height:{height}px\"" \
+            legend = f"<div class=legend{' hidden' if figure.pop('unlabelled', False) else ''}></div>"
+            html += f"{legend}<div class=chart role=img style=\"height:{height}px\"" \
                     f" aria-label=\"{escape(section.title)}; the table below has the numbers\"></div>\n"
             figures.append(figure)
         if note:
@@ -108,7 +110,7 @@ def summary(analysis):
     names = ", ".join(analysis.contenders[:12]) + (", …" if len(analysis.contenders) > 12 else "")
     facts = [
         f"{plural(layers, 'layer')} on {plural(len(analysis.contenders), 'backend')} ({names}),"
-        f" {plural(len(analysis.timed), 'time')} measured in {plural(len(analysis.runs), 'run')}."
+        f" {plural(len(analysis.timed), 'case')} timed in {plural(len(analysis.runs), 'run')}."
     ]
     decided = sum(count for _, count in analysis.wins)
     if decided:
@@ -130,7 +132,7 @@ def summary(analysis):
             and (r.ci95_high_ms - r.ci95_low_ms) / 2 > 0.05 * r.median_ms]
     if wide:
         facts.append(
-            f"{plural(len(wide), 'time')} uncertain by more than ±5 %: the machine was noisy, so read"
+            f"{plural(len(wide), 'median')} uncertain by more than ±5 %: the machine was noisy, so read"
             " small differences as none.")
     alerts = []
     if analysis.wrong:
