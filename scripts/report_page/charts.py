@@ -33,7 +33,8 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 MANTISSAS = (
     [i / 20 for i in range(20, 200)], [i / 10 for i in range(10, 100)],
-    [i / 5 for i in range(5, 50)], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1],
+    [i / 5 for i in range(5, 50)], [i / 2 for i in range(2, 20)], list(range(1, 10)),
+    [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1],
 )
 
 
@@ -42,7 +43,8 @@ def log_axis(title, low, high):
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for mantissas in MANTISSAS:
         ticks = [(m, e) for e in exponents for m in mantissas if low <= m * 10.0**e <= high]
-        if len(ticks) <= 8:
+        # Powers of ten take more room than plain numbers.
+        if len(ticks) <= (8 if low >= 1e-3 else 5):
             break
     return axis(
         title, "log", range=[math.log10(low), math.log10(high)],
