@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, convolve, help
+  case run, list, check, machine, convolve, report, help
 }
 
 /// A command: what it is for and what it does.
@@ -19,6 +19,8 @@ struct Command: Sendable {
   let summary: String
   /// What may stand without a flag; empty if nothing.
   let subjects: [String]
+  /// Whether files stand without a flag.
+  var takesFiles = false
   /// Does it.
   let run: @Sendable (Options) throws -> ExitStatus
 
@@ -41,6 +43,9 @@ struct Command: Sendable {
     Command(
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
+    Command(
+      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as a page of charts",
+      subjects: [], takesFiles: true, run: ReportCommand.run),
     Command(
       name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),

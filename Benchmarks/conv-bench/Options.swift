@@ -43,6 +43,10 @@ struct Options {
   var padding = (top: 0, left: 0, bottom: 0, right: 0)
   var groups = 1
 
+  // Result files and the page made of them.
+  var files: [String] = []
+  var html: String?
+
   /// Whether `machine` writes JSON.
   var writesJSON = false
   /// What stands without a flag: the kind of list, the command to explain.
