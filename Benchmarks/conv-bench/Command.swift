@@ -44,7 +44,7 @@ struct Command: Sendable {
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
     Command(
-      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as a page of charts",
+      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
       subjects: [], takesFiles: true, run: ReportCommand.run),
     Command(
       name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",

@@ -35,11 +35,13 @@ struct OneDNNBackend: ConvolutionBackend {
     let isa = InstructionSet.ofOneDNN(ifUndecided: options.isa)
     guard isa == options.isa else {
       throw Unsupported(
-        "oneDNN runs on \(isa.rawValue) in this process; run \(options.isa.rawValue) in one of its own")
+        "oneDNN runs on \(isa.rawValue) in this process; run \(options.isa.rawValue) in one of its own"
+      )
     }
     guard options.threads <= onednn_thread_limit() else {
       throw Unsupported(
-        "\(options.threads) threads, oneDNN may use \(onednn_thread_limit()) here; see OMP_THREAD_LIMIT")
+        "\(options.threads) threads, oneDNN may use \(onednn_thread_limit()) here; see OMP_THREAD_LIMIT"
+      )
     }
     // Choosing compiles nothing; memory that is short now is told when the plan is made.
     do { _ = try OneDNNConvolution.choose(p, options) } catch {
