@@ -74,6 +74,9 @@ let package = Package(
         "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ]),
     .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
+    .target(
+      name: "Gate",
+      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),
     .executableTarget(
       name: "conv-bench",
       dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"],
