@@ -79,7 +79,9 @@ let package = Package(
       dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),
     .executableTarget(
       name: "conv-bench",
-      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"],
+      dependencies: [
+        "Backends", "Convolution", "Measurement", "Networks", "Reporting", "CPlatform",
+      ],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
@@ -89,8 +91,10 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
       name: "MeasurementTests", dependencies: ["Measurement", "Backends", "Convolution"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Measurement", "Convolution"]),
-    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting", "Networks"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
+    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting"]),
   ]
     + kernelTargets.map { kernel in
       .target(

@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "CPlatform.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -43,4 +47,27 @@ bool platform_run_on_cpu(int cpu) {
 void platform_restore_affinity(void) {
   if (affinity_is_saved) sched_setaffinity(0, sizeof saved_affinity, &saved_affinity);
   affinity_is_saved = false;
+}
+
+static int signal_pipe_end = -1;
+
+static void write_signal(int signal) {
+  int saved = errno;
+  unsigned char number = (unsigned char)signal;
+  // A full pipe means that many signals wait to be read: one more changes nothing.
+  ssize_t ignored = write(signal_pipe_end, &number, 1);
+  (void)ignored;
+  errno = saved;
+}
+
+int platform_signal_pipe(void) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  signal_pipe_end = ends[1];
+  struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  return ends[0];
 }

@@ -1,5 +1,5 @@
 /// The three names nearest to `name`, nearest first, none so far that it shares too little with it.
-func nearest(to name: String, among names: [String]) -> [String] {
+package func nearest(to name: String, among names: [String]) -> [String] {
   // Beyond this, a name is no mistyped one, and the distance costs time.
   guard name.utf8.count <= 64 else { return [] }
   let limit = max(2, name.utf8.count / 3)

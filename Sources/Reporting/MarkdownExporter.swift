@@ -23,7 +23,7 @@ public enum MarkdownExporter {
     let record = section.records[0]
     let multiplicity = record.multiplicity > 1 ? " ×\(record.multiplicity)" : ""
     var text = "## \(escaped(section.conditions.name))\(multiplicity)\n\n"
-    let gflop = record.gflop.map { ", \(Quantity.digits($0)) GFLOP" } ?? ""
+    let gflop = record.gflop.map { ", \(Quantity.work(gflop: $0))" } ?? ""
     text += "`\(record.problem)`\(gflop), \(section.conditionsText)\n\n"
     let comparison = section.baseline.map { "vs \($0.backend)" } ?? ""
     text += row([
@@ -33,10 +33,12 @@ public enum MarkdownExporter {
     text += "|---|---|---:|---:|---:|---|---:|---:|---:|\n"
     for record in section.timed + section.checked {
       let name = record == section.timed.first ? "**\(record.backend)**" : record.backend
-      let time = Quantity.time(milliseconds: record.medianMS, uncertainty: record.uncertainty)
+      let time = [
+        Quantity.time(milliseconds: record.medianMS), Quantity.uncertainty(record.uncertainty),
+      ].filter { !$0.isEmpty }.joined(separator: " ")
       text += row([
         name, record.variant, section.tiesWithFastest(record) ? "≈ \(time)" : time,
-        (record.gflops.map(Quantity.digits) ?? "–")
+        Quantity.rate(record.gflops)
           + (TerminalTable.exceedsPeak(record) ? "\\*" : ""),
         Quantity.percent(record.peakFraction), record.bound?.rawValue ?? "",
         Quantity.error(record.relL2Error), Quantity.bytes(record.memoryBytes),
@@ -59,7 +61,7 @@ public enum MarkdownExporter {
       let name = [total.backend, total.variant].filter { !$0.isEmpty }.joined(separator: "-")
       text += row([
         total.network, total.conditions, name, Quantity.time(milliseconds: total.totalMS),
-        Quantity.digits(total.gflops), "\(total.layers) of \(total.layersOfAll)",
+        Quantity.rate(total.gflops), "\(total.layers) of \(total.layersOfAll)",
       ])
     }
     return text

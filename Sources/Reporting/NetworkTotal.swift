@@ -1,4 +1,5 @@
 import Measurement
+import Networks
 
 /// What a network, or the part of it that was measured, takes on one backend: Σ median ×
 /// multiplicity.
@@ -9,7 +10,7 @@ public struct NetworkTotal: Hashable, Sendable {
   public let backend: String
   /// See `backend`; empty if there is one row of the backend for a layer.
   public let variant: String
-  /// Instruction set, layout, threads and direction.
+  /// Threads, instruction set, layout, direction and batch.
   public let conditions: String
   /// Σ median × multiplicity, milliseconds.
   public let totalMS: Double
@@ -24,7 +25,7 @@ public struct NetworkTotal: Hashable, Sendable {
   public var isComplete: Bool { layers == layersOfAll }
 
   /// The name of the row that takes each layer's fastest backend.
-  public static let fastestOfEach = "fastest of each"
+  public static let fastestPerLayer = "fastest per layer"
 
   /// The totals of every network of which `records` hold two layers or more, fastest first, those
   /// that lack layers last.
@@ -45,7 +46,7 @@ public struct NetworkTotal: Hashable, Sendable {
       if rows.count > 1 {
         rows.append(
           NetworkTotal(
-            group, Contender(backend: fastestOfEach, variant: ""),
+            group, Contender(backend: fastestPerLayer, variant: ""),
             rows: fastestOfEachLayer(members), layersOfAll: count))
       }
       return rows.sorted {
@@ -68,7 +69,9 @@ public struct NetworkTotal: Hashable, Sendable {
 
     init(_ record: ResultRecord) {
       network = record.network
-      conditions = LayerSection(conditions: .init(record), records: []).conditionsText
+      let shared = LayerSection(conditions: .init(record), records: []).conditionsText
+      let mb = (try? ProblemDescriptor.parse(record.problem))?.problem.mb ?? 1
+      conditions = shared + (mb > 1 ? " · mb\(mb)" : "")
     }
   }
 

@@ -10,13 +10,23 @@ public enum Quantity {
     return "\(digits(milliseconds * unit.scale)) \(unit.name)"
   }
 
-  /// `1.718 ms ± 1 %`, with the interval's larger half; without an interval the time alone.
-  public static func time(milliseconds: Double?, uncertainty: Double?) -> String {
-    let time = time(milliseconds: milliseconds)
-    guard milliseconds != nil, let uncertainty, uncertainty.isFinite else { return time }
-    let percent = uncertainty * 100
-    let text = percent < 0.95 ? String(format: "%.1f", percent) : String(format: "%.0f", percent)
-    return "\(time) ± \(text) %"
+  /// `± 1 %`, the larger half of an interval; empty without one.
+  public static func uncertainty(_ fraction: Double?) -> String {
+    guard let fraction, fraction.isFinite else { return "" }
+    return String(format: fraction < 0.0095 ? "± %.1f %%" : "± %.0f %%", fraction * 100)
+  }
+
+  /// `3.699 GFLOP`, `235.2 kFLOP`.
+  public static func work(gflop: Double) -> String {
+    let units: [(scale: Double, name: String)] = [(1, "GFLOP"), (1e3, "MFLOP"), (1e6, "kFLOP")]
+    let unit = units.first { rounded(gflop * $0.scale) >= 1 } ?? (1e9, "FLOP")
+    return "\(digits(gflop * unit.scale)) \(unit.name)"
+  }
+
+  /// `215.3`, a rate in GFLOP/s; `–` for nil.
+  public static func rate(_ gflops: Double?) -> String {
+    guard let gflops, gflops.isFinite else { return "–" }
+    return gflops < 0.95 ? digits(gflops) : String(format: "%.1f", gflops)
   }
 
   /// `215.3`: four digits that count, no more than needed before the point.

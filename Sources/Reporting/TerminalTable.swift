@@ -48,8 +48,7 @@ public struct TerminalTable: Sendable {
     let sections = LayerSection.sections(records)
     if sections.contains(where: { $0.timed.count > 1 }) { notes.append("▸ fastest") }
     if sections.contains(where: { section in section.timed.contains(where: section.tiesWithFastest)
-      })
-    {
+    }) {
       notes.append("≈ not told from the fastest: 95 % intervals overlap")
     }
     if records.contains(where: Self.exceedsPeak) {
@@ -71,7 +70,7 @@ public struct TerminalTable: Sendable {
     if record.multiplicity > 1 { name += " ×\(record.multiplicity)" }
     var facts: [String] = []
     if section.conditions.name != record.problem { facts.append(record.problem) }
-    if let gflop = record.gflop { facts.append("\(Quantity.digits(gflop)) GFLOP") }
+    if let gflop = record.gflop { facts.append(Quantity.work(gflop: gflop)) }
     facts.append(section.conditionsText)
     let rest = facts.joined(separator: " · ")
     if name.count + 2 + rest.count <= width { return [style(.heading, name) + "  " + faint(rest)] }
@@ -81,12 +80,14 @@ public struct TerminalTable: Sendable {
   private func timeLines(_ section: LayerSection) -> [String] {
     let timed = section.timed
     guard let fastest = timed.first else { return [] }
+    let hasStars = timed.contains(where: Self.exceedsPeak)
     var grid = TextGrid(columns: [
       .init(title: ""), .init(title: "backend"), .init(title: "variant", dispensability: 5),
-      .init(title: "time"), .init(title: "GFLOP/s", isRightAligned: true), .init(title: ""),
+      .init(title: "time", isRightAligned: true), .init(title: "", isRightAligned: true),
+      .init(title: "GFLOP/s" + (hasStars ? " " : ""), isRightAligned: true),
       .init(title: "of peak", isRightAligned: true), .init(title: "", dispensability: 6),
       .init(title: "bound", dispensability: 7),
-      .init(title: "error", isRightAligned: true, dispensability: 2),
+      .init(title: "rel. error", isRightAligned: true, dispensability: 2),
       .init(title: "memory", isRightAligned: true, dispensability: 4),
       .init(
         title: section.baseline.map { "vs \($0.backend)" } ?? "", isRightAligned: true,
@@ -96,12 +97,12 @@ public struct TerminalTable: Sendable {
       let isFastest = record == fastest && timed.count > 1
       let mark = isFastest ? "▸" : section.tiesWithFastest(record) ? "≈" : " "
       let role: TerminalStyle.Role? = isFastest ? .best : nil
+      let star = Self.exceedsPeak(record) ? "*" : hasStars ? " " : ""
       grid.rows.append([
         .init(mark, role), .init(record.backend, role), .init(record.variant, .faint),
-        .init(
-          Quantity.time(milliseconds: record.medianMS, uncertainty: record.uncertainty), role),
-        .init(record.gflops.map(Quantity.digits) ?? "–", role),
-        .init(Self.exceedsPeak(record) ? "*" : " "),
+        .init(Quantity.time(milliseconds: record.medianMS), role),
+        .init(Quantity.uncertainty(record.uncertainty), .faint),
+        .init(Quantity.rate(record.gflops) + star, role),
         .init(Quantity.percent(record.peakFraction)),
         .init(record.peakFraction.map { Quantity.bar($0, width: 8) } ?? "", role),
         .init(record.bound?.rawValue ?? ""),
@@ -166,7 +167,7 @@ public struct TerminalTable: Sendable {
       .init(title: ""), .init(title: "backend"), .init(title: "Σ time", isRightAligned: true),
       .init(title: "GFLOP/s", isRightAligned: true), .init(title: "", dispensability: 1),
     ])
-    let best = totals.first { $0.isComplete && $0.backend != NetworkTotal.fastestOfEach }
+    let best = totals.first { $0.isComplete && $0.backend != NetworkTotal.fastestPerLayer }
     for total in totals {
       let role: TerminalStyle.Role? = total == best ? .best : nil
       let name = [total.backend, total.variant].filter { !$0.isEmpty }.joined(separator: "-")
@@ -175,7 +176,7 @@ public struct TerminalTable: Sendable {
       grid.rows.append([
         .init(total == best ? "▸" : " ", role), .init(name, role),
         .init(Quantity.time(milliseconds: total.totalMS), role),
-        .init(Quantity.digits(total.gflops), role), .init(note, .faint),
+        .init(Quantity.rate(total.gflops), role), .init(note, .faint),
       ])
     }
     return [title + "  " + faint(first.conditions)] + grid.lines(width: width, style: style)

@@ -1,32 +1,40 @@
 /// A table of text whose columns line up, and which gives up columns until it fits.
-struct TextGrid {
-  struct Column {
+package struct TextGrid: Sendable {
+  /// A column and how it is treated.
+  package struct Column: Sendable {
     let title: String
     var isRightAligned = false
     /// Columns with the largest number go first when there is too little room; 0 stays.
     var dispensability = 0
+
+    package init(title: String, isRightAligned: Bool = false, dispensability: Int = 0) {
+      self.title = title
+      self.isRightAligned = isRightAligned
+      self.dispensability = dispensability
+    }
   }
 
-  struct Cell: ExpressibleByStringInterpolation {
+  /// A text and what it is.
+  package struct Cell: Sendable, ExpressibleByStringInterpolation {
     var text: String
     var role: TerminalStyle.Role?
 
-    init(_ text: String, _ role: TerminalStyle.Role? = nil) {
+    package init(_ text: String, _ role: TerminalStyle.Role? = nil) {
       self.text = text
       self.role = role
     }
 
-    init(stringLiteral value: String) { self.init(value) }
+    package init(stringLiteral value: String) { self.init(value) }
   }
 
   let columns: [Column]
   /// As many cells as columns in each.
-  var rows: [[Cell]] = []
+  package var rows: [[Cell]] = []
 
-  init(columns: [Column]) { self.columns = columns }
+  package init(columns: [Column]) { self.columns = columns }
 
   /// The lines, title first; nothing stands behind the last text of a line.
-  func lines(width: Int, style: TerminalStyle, indentation: Int = 0) -> [String] {
+  package func lines(width: Int, style: TerminalStyle, indentation: Int = 0) -> [String] {
     let shown = columnsThatFit(width - indentation)
     let widths = shown.map(self.width)
     func line(_ cells: [Cell]) -> String {
@@ -61,7 +69,7 @@ struct TextGrid {
 }
 
 /// Breaks a text into lines of at most `width` characters at blanks; words that are longer stay whole.
-func wrapped(_ text: String, width: Int, indentation: Int) -> [String] {
+package func wrapped(_ text: String, width: Int, indentation: Int) -> [String] {
   var lines: [String] = []
   var line = ""
   for word in text.split(separator: " ") {

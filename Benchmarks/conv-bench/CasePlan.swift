@@ -1,0 +1,90 @@
+import Backends
+import Convolution
+import Measurement
+
+/// The cases of a run, grouped by problem: those of one group are measured against each other.
+struct CasePlan {
+  /// The cases of one problem each.
+  let groups: [[BenchmarkCase]]
+
+  /// Everything that the options ask for.
+  ///
+  /// - Throws: `CommandError`, also when no case is left.
+  init(_ options: Options) throws(CommandError) {
+    let defaults = [WorkItem.defaultNetwork]
+    let items = try WorkItem.selected(by: options, defaults: defaults)
+    let backends = try BackendChoice.selected(by: options)
+    let conditions = Self.conditions(options)
+    groups = items.map { item in
+      conditions.flatMap { condition in
+        backends.map { Self.benchmark(item, $0, condition) }
+      }.filter { options.filter?.matches($0.label) ?? true }
+    }.filter { !$0.isEmpty }
+    guard !groups.isEmpty else {
+      let filter = options.filter.map { "--filter '\($0.pattern)' matches no case" }
+      throw .unmeasured("\(filter ?? "nothing is selected"); --dry-run shows the cases there are")
+    }
+  }
+
+  /// All cases.
+  var cases: [BenchmarkCase] { groups.flatMap(\.self) }
+
+  /// The largest number of threads.
+  var threads: Int { cases.map(\.options.threads).max() ?? 1 }
+
+  /// Instruction set, layout and threads, in all combinations asked for.
+  private static func conditions(_ options: Options) -> [PlanOptions] {
+    let threads = ThreadCounts.allowed(options.threads)
+    let layouts = unique(options.layouts.isEmpty ? [.nchw] : options.layouts)
+    return layouts.flatMap { layout in
+      threads.map {
+        PlanOptions(
+          isa: options.isa ?? .best, threads: $0, layout: layout, bias: options.computesBias,
+          relu: options.appliesReLU)
+      }
+    }
+  }
+
+  private static func benchmark(
+    _ item: WorkItem, _ choice: BackendChoice, _ condition: PlanOptions
+  ) -> BenchmarkCase {
+    var options = condition
+    options.variant = choice.variant
+    return BenchmarkCase(
+      network: item.network, layer: item.name, multiplicity: item.multiplicity,
+      problem: item.problem, backend: choice.backend, options: options)
+  }
+}
+
+/// The numbers of threads that this process may use.
+enum ThreadCounts {
+  /// Those asked for, each at most what the process may use; all usable cores if none is.
+  static func allowed(_ wanted: [Int]) -> [Int] {
+    let budget = CoreBudget.current()
+    guard !wanted.isEmpty else { return [budget.usableCores] }
+    let most = max(1, min(budget.cpus.count, budget.cgroupQuota.map { Int($0) } ?? .max))
+    for threads in unique(wanted) where threads > most {
+      Console.note(
+        "warning",
+        "--threads: \(threads) is more than the \(most) that this process may use; "
+          + "using \(most)")
+    }
+    return unique(wanted.map { min($0, most) })
+  }
+}
+
+/// The elements without repetitions, in their order.
+private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+  var seen: Set<Element> = []
+  return elements.filter { seen.insert($0).inserted }
+}
+
+extension BenchmarkCase {
+  /// What `--filter` looks at: `vgg16-conv3_1/winograd-f4/avx512/nchw/2t`.
+  var label: String {
+    let item = network.isEmpty ? layer : "\(network)-\(layer)"
+    let name = item.isEmpty ? problemText : item
+    let variant = options.variant.map { "-" + $0 } ?? ""
+    return "\(name)/\(backend.name)\(variant)/\(options.isa)/\(options.layout)/\(options.threads)t"
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Reporting
+
+/// The names of the commands.
+enum CommandName: String, CaseIterable, Sendable {
+  case run, list, check, machine, convolve, help
+}
+
+/// A command: what it is for and what it does.
+struct Command: Sendable {
+  /// The version of conv-bench.
+  static let version = "0.1.0"
+
+  /// Its name.
+  let name: CommandName
+  /// What stands after the name.
+  let synopsis: String
+  /// What it does, in a line.
+  let summary: String
+  /// What may stand without a flag; empty if nothing.
+  let subjects: [String]
+  /// Does it.
+  let run: @Sendable (Options) throws -> ExitStatus
+
+  /// Every command, in the order of the help.
+  static let all: [Command] = [
+    Command(
+      name: .run, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "check, time, report; default",
+      subjects: [], run: RunCommand.run),
+    Command(
+      name: .list, synopsis: "layers|networks|backends [WHAT]",
+      summary: "names, shapes; who takes a --layer",
+      subjects: ListCommand.Kind.allCases.map(\.rawValue), run: ListCommand.run),
+    Command(
+      name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
+      subjects: [], run: RunCommand.check),
+    Command(
+      name: .machine, synopsis: "[--json]",
+      summary: "CPU, caches, peak, libraries", subjects: [],
+      run: MachineCommand.run),
+    Command(
+      name: .convolve, synopsis: "--src X --wei W --dst Y",
+      summary: "one convolution of NumPy files", subjects: [], run: ConvolveCommand.run),
+    Command(
+      name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
+      subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),
+  ]
+
+  /// The command of that name.
+  static func named(_ name: CommandName) -> Command { all.first { $0.name == name }! }
+
+  /// Runs what the arguments, without the program's name, ask for.
+  static func main(_ arguments: [String]) -> ExitStatus {
+    Interruption.shared.start()
+    do {
+      return try perform(arguments)
+    } catch let error as CommandError {
+      Console.note("error", error.message)
+      return error.status
+    } catch let error as OutputError {
+      // Whoever reads the output has had enough: nobody is told, as other tools do.
+      if error.isClosedPipe { return .interrupted(signal: SIGPIPE) }
+      Console.note("error", error.description)
+      return .usage
+    } catch {
+      Console.note("error", "\(error)")
+      return .usage
+    }
+  }
+
+  private static func perform(_ arguments: [String]) throws -> ExitStatus {
+    let (command, options) = try ArgumentParser.parse(arguments)
+    return try command.run(options)
+  }
+}

@@ -1,0 +1,36 @@
+import Convolution
+import Measurement
+import Networks
+import Reporting
+
+/// The cases of a plan, without running them.
+enum DryRun {
+  /// A line for each case: the label, the work, and why it would be declined.
+  static func text(_ plan: CasePlan, width: Int) -> String {
+    var grid = TextGrid(columns: [
+      .init(title: "case"), .init(title: "GFLOP", isRightAligned: true), .init(title: "note"),
+    ])
+    var declined = 0
+    for benchmark in plan.cases {
+      var note = ""
+      do throws(Unsupported) {
+        try benchmark.backend.validate(benchmark.problem, benchmark.options)
+      } catch {
+        note = "unsupported: \(error.reason)"
+        declined += 1
+      }
+      grid.rows.append([
+        .init(benchmark.label), .init(Quantity.digits(benchmark.problem.gflop)), .init(note),
+      ])
+    }
+    let count = plan.cases.count
+    let summary =
+      "\(count) case\(count == 1 ? "" : "s")" + (declined > 0 ? ", \(declined) unsupported" : "")
+    return (grid.lines(width: width, style: .plain) + [summary]).map { $0 + "\n" }.joined()
+  }
+}
+
+extension BenchmarkCase {
+  /// The problem in benchdnn's syntax.
+  var problemText: String { ProblemDescriptor.format(problem) }
+}

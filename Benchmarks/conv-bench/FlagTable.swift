@@ -1,0 +1,155 @@
+import Convolution
+import Networks
+import Reporting
+
+extension Flag {
+  private static let measuring: Set<CommandName> = [.run, .check]
+  private static let selecting: Set<CommandName> = [.run, .check, .list]
+  private static let planning: Set<CommandName> = [.run, .check, .list, .convolve]
+
+  /// Every flag, in the order of the help.
+  static let all: [Flag] = what + how + output + convolution
+
+  private static let what: [Flag] = [
+    Flag("layer", .value("NAME[,…]"), .what, selecting, "layers, blocks, networks or globs") {
+      $0.layers += try Values.list($1)
+    },
+    Flag("network", .value("NAME[,…]"), .what, selecting, "whole networks") {
+      $0.networks += try Values.list($1)
+    },
+    Flag("problem", .value("DESC"), .what, selecting, "a problem in benchdnn's syntax") {
+      $0.problems.append(try ProblemDescriptor.parse($1))
+    },
+    Flag("batch", .value("FILE"), .what, selecting, "a file of problems, as benchdnn's") {
+      $0.batchFiles.append($1)
+    },
+    Flag("mb", .value("N[,N…]"), .what, selecting, "batch sizes instead of the problems' own") {
+      $0.batchSizes += try Values.positives($1, "a batch size")
+    },
+    Flag("filter", .value("REGEX"), .what, selecting, "only cases whose label matches") { o, text in
+      guard let filter = CaseFilter(text) else {
+        throw ValueError("'\(text)' is no regular expression; try e.g. 'conv3.*/winograd'")
+      }
+      o.filter = filter
+    },
+  ]
+
+  private static let how: [Flag] = [
+    Flag("backend", .value("NAME[,…]|all"), .how, selecting, "default: all but reference") {
+      $0.backends += try Values.list($1)
+    },
+    Flag("backend", .value("NAME"), .how, [.convolve], "default: direct") {
+      $0.backends = [$1]
+    },
+    Flag("variant", .value("NAME"), .how, planning, "force a variant (winograd-f4 does too)") {
+      $0.variant = $1
+    },
+    Flag("threads", .value("N[,N…]"), .how, planning, "default: all usable cores") {
+      $0.threads += try Values.positives($1, "a number of threads")
+    },
+    Flag(
+      "isa", .choice(["auto"] + InstructionSet.allCases.map(\.rawValue), isList: false), .how,
+      planning, "kernels; default: the best"
+    ) {
+      $0.isa = try Values.instructionSet($1)
+    },
+    Flag(
+      "layout", .choice(LayoutRequest.allCases.map(\.rawValue), isList: true), .how, selecting,
+      "default: nchw"
+    ) {
+      $0.layouts += try Values.layouts($1)
+    },
+    Flag("bias", .none, .how, selecting, "add a bias") {
+      o, _ in o.computesBias = true
+    },
+    Flag("relu", .none, .how, planning, "replace negative results by zero") {
+      o, _ in o.appliesReLU = true
+    },
+    Flag("min-time", .value("SECONDS"), .how, [.run], "of samples for each case; 0.5") {
+      $0.settings.sampling.minTime = try Values.seconds($1)
+    },
+    Flag("samples", .value("N"), .how, [.run], "exactly so many samples") {
+      $0.settings.sampling.samples = try Values.positive($1, "a number of samples")
+    },
+    Flag("warmup", .value("SECONDS"), .how, [.run], "before the first sample; 0.1") {
+      $0.settings.sampling.warmup = try Values.seconds($1)
+    },
+    Flag("cold", .none, .how, [.run], "weights and source out of cache before each sample") {
+      o, _ in o.settings.sampling.isCold = true
+    },
+    Flag("timeout", .value("SECONDS"), .how, [.run], "give a case up after that") {
+      $0.settings.sampling.timeout = try Values.seconds($1)
+    },
+    Flag("seed", .value("N"), .how, measuring, "of data and order; 1") { o, text in
+      let seed = try Values.seed(text)
+      o.settings.seed = seed
+      o.settings.sampling.seed = seed
+    },
+    Flag("no-check", .none, .how, [.run], "time without checking first") {
+      o, _ in o.settings.checks = false
+    },
+    Flag("dry-run", .none, .how, measuring, "print the cases and stop") {
+      o, _ in o.isDryRun = true
+    },
+  ]
+
+  private static let output: [Flag] = [
+    Flag("csv", .value("FILE|-"), .output, measuring, "a row for each case") {
+      $0.csv = $1
+    },
+    Flag("json", .value("FILE|-"), .output, measuring, "everything, raw samples included") {
+      $0.json = $1
+    },
+    Flag("json", .none, .output, [.machine], "write JSON") {
+      o, _ in o.writesJSON = true
+    },
+    Flag("markdown", .value("FILE|-"), .output, measuring, "tables to paste") {
+      $0.markdown = $1
+    },
+    Flag("append", .none, .output, measuring, "keep the rows that the CSV file has") {
+      o, _ in o.appends = true
+    },
+    Flag("quiet", .none, .output, measuring, "no table, no progress") {
+      o, _ in o.isQuiet = true
+    },
+    Flag(
+      "color", .choice(ColorChoice.allCases.map(\.rawValue), isList: false), .output,
+      [.run, .check, .list, .machine], "default: auto"
+    ) { o, text in
+      guard let color = ColorChoice(rawValue: text) else {
+        throw ValueError("'\(text)' is not auto, always or never")
+      }
+      o.color = color
+    },
+    Flag("no-progress", .none, .output, measuring, "no progress line") {
+      o, _ in o.hidesProgress = true
+    },
+  ]
+
+  private static let convolution: [Flag] = [
+    Flag("src", .value("X.npy"), .convolution, [.convolve], "source, n×c×h×w or c×h×w") {
+      $0.src = $1
+    },
+    Flag("wei", .value("W.npy"), .convolution, [.convolve], "weights, oc×(ic/g)×kh×kw") {
+      $0.wei = $1
+    },
+    Flag("bias", .value("B.npy"), .convolution, [.convolve], "bias, oc") {
+      $0.bias = $1
+    },
+    Flag("dst", .value("Y.npy"), .convolution, [.convolve], "where the result goes") {
+      $0.dst = $1
+    },
+    Flag("stride", .value("N|H,W"), .convolution, [.convolve], "default: 1") {
+      $0.stride = try Values.pair($1, least: 1)
+    },
+    Flag("padding", .value("N|H,W|T,L,B,R"), .convolution, [.convolve], "zeros around; 0") {
+      $0.padding = try Values.padding($1)
+    },
+    Flag("dilation", .value("N|H,W"), .convolution, [.convolve], "1 = dense; default: 1") {
+      $0.dilation = try Values.pair($1, least: 1)
+    },
+    Flag("groups", .value("N"), .convolution, [.convolve], "default: 1") {
+      $0.groups = try Values.positive($1, "a number of groups")
+    },
+  ]
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Reporting
+
+/// `help`: everything on one screen, or the flags of one command.
+enum HelpCommand {
+  /// Prints the help, or the version.
+  static func run(_ options: Options) throws -> ExitStatus {
+    switch options.subject {
+    case "--version": try Console.print("conv-bench \(Command.version)\n")
+    case nil, "help": try Console.print(overview)
+    case let name?: try Console.print(text(Command.named(CommandName(rawValue: name)!)))
+    }
+    return .success
+  }
+
+  private static let examples = [
+    ("conv-bench --layer vgg-conv3 --csv vgg.csv", "a block of VGG-16"),
+    ("conv-bench --network resnet50 --backend direct,im2col --threads 1,2", ""),
+    ("conv-bench --problem mb1ic64ih56oc128kh3ph1 --backend winograd-f4", ""),
+    ("conv-bench list backends --layer alexnet-conv1", "who takes it, or why not"),
+  ]
+
+  /// Commands, examples and the flags of `run`.
+  static var overview: String {
+    var text = "Which convolution algorithm is fastest on this machine, for this layer?\n\nUSAGE\n"
+    for command in Command.all {
+      text += entry("conv-bench \(command.name) \(command.synopsis)", command.summary, column: 51)
+    }
+    text += "\nEXAMPLES\n"
+    for (line, comment) in examples { text += entry(line, comment, column: 51) }
+    return text + flags(of: .run) + exitCodes
+  }
+
+  private static func text(_ command: Command) -> String {
+    "conv-bench \(command.name) \(command.synopsis)\n  \(command.summary)\n"
+      + flags(of: command.name)
+  }
+
+  private static func flags(of command: CommandName) -> String {
+    Flag.Group.allCases.map { group in
+      let flags = Flag.all.filter { $0.group == group && $0.commands.contains(command) }
+      guard !flags.isEmpty else { return "" }
+      return "\n\(group.rawValue)\n"
+        + flags.map { entry($0.usage, $0.help, column: 34) }.joined()
+    }.joined()
+  }
+
+  private static func entry(_ left: String, _ right: String, column: Int) -> String {
+    let padding = String(repeating: " ", count: max(2, column - 2 - left.count))
+    return "  " + left + (right.isEmpty ? "" : padding + right) + "\n"
+  }
+
+  private static let exitCodes = """
+
+    Exit codes: 0 done; 1 wrong result; 2 usage, bad file; 3 not measured; 130, 143 interrupted.
+
+    """
+}

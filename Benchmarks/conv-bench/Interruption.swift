@@ -1,0 +1,45 @@
+import CPlatform
+import Foundation
+import Reporting
+import Synchronization
+
+/// SIGINT and SIGTERM: the first asks the run to stop, the second ends the process.
+final class Interruption: Sendable {
+  /// Of this process.
+  static let shared = Interruption()
+
+  private let signal = Atomic<Int32>(0)
+  private let lastWill = Mutex<@Sendable () -> Void>({})
+
+  /// The first signal that came; nil before.
+  var received: Int32? {
+    let value = signal.load(ordering: .relaxed)
+    return value == 0 ? nil : value
+  }
+
+  /// Begins to listen.
+  func start() {
+    let descriptor = platform_signal_pipe()
+    guard descriptor >= 0 else { return }
+    Thread.detachNewThread { [self] in
+      while true {
+        var number: UInt8 = 0
+        guard read(descriptor, &number, 1) == 1 else { continue }
+        handle(Int32(number))
+      }
+    }
+  }
+
+  /// What to do before a second signal ends the process.
+  func onSecondSignal(_ action: @escaping @Sendable () -> Void) {
+    lastWill.withLock { $0 = action }
+  }
+
+  private func handle(_ number: Int32) {
+    let (isFirst, _) = signal.compareExchange(
+      expected: 0, desired: number, ordering: .relaxed)
+    guard !isFirst else { return }
+    lastWill.withLock { $0 }()
+    _exit(ExitStatus.interrupted(signal: number).code)
+  }
+}

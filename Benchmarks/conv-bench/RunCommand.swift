@@ -1,0 +1,81 @@
+import Convolution
+import Foundation
+import Measurement
+import Reporting
+
+/// `run` and `check`: the plan, the measurements, the reports.
+struct RunCommand {
+  private let options: Options
+  private let settings: RunSettings
+  private let plan: CasePlan
+
+  /// Checks, times and reports.
+  static func run(_ options: Options) throws -> ExitStatus {
+    try RunCommand(options, times: true).perform()
+  }
+
+  /// Checks and reports.
+  static func check(_ options: Options) throws -> ExitStatus {
+    try RunCommand(options, times: false).perform()
+  }
+
+  private init(_ options: Options, times: Bool) throws(CommandError) {
+    self.options = options
+    var settings = options.settings
+    settings.times = times
+    settings.allowsDebugBuild =
+      ProcessInfo.processInfo.environment["CONV_BENCH_ALLOW_DEBUG"] == "1"
+    settings.isCancelled = { Interruption.shared.received != nil }
+    self.settings = settings
+    try OutputChoice.validate(options)
+    plan = try CasePlan(options)
+  }
+
+  private func perform() throws -> ExitStatus {
+    guard !options.isDryRun else {
+      try Console.print(DryRun.text(plan, width: OutputChoice.width))
+      return .success
+    }
+    let session = try makeSession()
+    let machine = MachineDescription.current()
+    let outputs = try RunOutputs(
+      options, machine: machine, settings: RunOutputs.describe(settings, threads: plan.threads))
+    Interruption.shared.onSecondSignal { outputs.finishInHaste() }
+    if options.selectsNothing {
+      Console.note(
+        "note", "no layers selected, taking \(WorkItem.defaultNetwork); see --layer, --network")
+    }
+    if settings.times { outputs.warn(machine.warnings(threads: plan.threads)) }
+    try measure(session, outputs)
+    if settings.times && Interruption.shared.received == nil {
+      outputs.warn(MachineProfile.shared.driftWarnings())
+    }
+    try outputs.finish()
+    if let signal = Interruption.shared.received { return .interrupted(signal: signal) }
+    return try outputs.status()
+  }
+
+  private func makeSession() throws(CommandError) -> MeasurementSession {
+    do {
+      return try MeasurementSession(settings: settings, profile: settings.times ? .shared : nil)
+    } catch {
+      throw .unmeasured("\(error) (CONV_BENCH_ALLOW_DEBUG=1 does it nevertheless)")
+    }
+  }
+
+  private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws(OutputError) {
+    for (index, group) in plan.groups.enumerated() {
+      let place = (index: index, count: plan.groups.count)
+      let results = session.run(group) { outputs.take($0, place) }
+      try outputs.showLayer(results)
+      if Interruption.shared.received != nil { return }
+    }
+  }
+}
+
+extension Options {
+  /// Whether no layer, network, problem or file is given.
+  var selectsNothing: Bool {
+    layers.isEmpty && networks.isEmpty && problems.isEmpty && batchFiles.isEmpty
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Measurement
+import Reporting
+import Synchronization
+
+/// Everything that a run reports, as it happens and at its end.
+///
+/// Files are opened before anything is measured. Rows go to the CSV file when their case is done.
+final class RunOutputs: Sendable {
+  private let run: RunFacts
+  private let settings: JSONValue
+  private let machine: MachineDescription
+  private let csv: CSVWriter?
+  private let json: OutputFile?
+  private let markdown: OutputFile?
+  private let table: TerminalTable?
+  private let progress: ProgressLine
+  private let clock = MonotonicClock()
+  private let start: UInt64
+  private let state = Mutex(State())
+
+  private struct State {
+    var results: [JSONExporter.Result] = []
+    var warnings: [String] = []
+    var error: OutputError?
+    var label = ""
+    var isFinished = false
+  }
+
+  /// Opens the files that the options name.
+  init(_ options: Options, machine: MachineDescription, settings: JSONValue) throws(OutputError) {
+    self.machine = machine
+    self.settings = settings
+    run = RunFacts(
+      date: Date(), commit: machine.build.commit, isDirty: machine.build.isDirty ?? false,
+      machine: machine.fingerprint)
+    json = try options.json.map(OutputFile.init)
+    markdown = try options.markdown.map(OutputFile.init)
+    csv = try options.csv.map { path throws(OutputError) in
+      try CSVWriter(path: path, appends: options.appends)
+    }
+    let isTableShown = !options.isQuiet && !OutputChoice.usesStandardOutput(options)
+    table = isTableShown ? OutputChoice.table(options) : nil
+    progress = OutputChoice.progress(options)
+    start = clock.nanoseconds()
+  }
+
+  // MARK: During the run
+
+  /// Takes an event of the measurement of problem `place.index` of `place.count`.
+  func take(_ event: MeasurementEvent, _ place: (index: Int, count: Int)) {
+    switch event {
+    case .started(let benchmark):
+      state.withLock { $0.label = benchmark.label }
+      show(fraction: 0, place)
+    case .sampled(let fraction):
+      show(fraction: fraction, place)
+    case .finished(let result):
+      take(result)
+    case .checked:
+      break
+    }
+  }
+
+  private func show(fraction: Double, _ place: (index: Int, count: Int)) {
+    let label = state.withLock(\.label)
+    let name = label.split(separator: "/").first.map(String.init) ?? ""
+    progress.show(
+      fraction: (Double(place.index) + fraction) / Double(place.count),
+      elapsed: clock.seconds(since: start), label: "\(name) (\(place.index + 1)/\(place.count))")
+  }
+
+  private func take(_ result: CaseResult) {
+    let record = ResultRecord(result, run: run)
+    state.withLock { $0.results.append(.init(record: record, samples: result.samples)) }
+    do {
+      try csv?.write(record)
+    } catch {
+      state.withLock { $0.error = $0.error ?? error }
+    }
+  }
+
+  /// Shows the results of one problem.
+  ///
+  /// - Throws: what went wrong in writing any row before.
+  func showLayer(_ results: [CaseResult]) throws(OutputError) {
+    progress.clear()
+    if let error = state.withLock(\.error) { throw error }
+    guard let table, !results.isEmpty else { return }
+    try Console.print(table.layer(results.map { ResultRecord($0, run: run) }) + "\n")
+  }
+
+  /// Tells what makes the figures doubtful.
+  func warn(_ warnings: [String]) {
+    progress.clear()
+    for warning in warnings { Console.note("warning", warning) }
+    state.withLock { $0.warnings += warnings }
+  }
+
+  // MARK: At the end
+
+  /// Shows totals and puts all files in their places; those of a run without any result are dropped.
+  func finish() throws(OutputError) {
+    progress.clear()
+    let (records, isFinished) = state.withLock { state in
+      defer { state.isFinished = true }
+      return (state.results.map(\.record), state.isFinished)
+    }
+    guard !isFinished else { return }
+    try putFilesInPlace()
+    guard let table, !records.isEmpty else { return }
+    let totals = table.totals(records)
+    try Console.print(totals + (totals.isEmpty ? "" : "\n") + table.legend(records))
+  }
+
+  /// The same without tables, when there is no time left.
+  func finishInHaste() {
+    progress.clear()
+    let isFinished = state.withLock { state in
+      defer { state.isFinished = true }
+      return state.isFinished
+    }
+    if !isFinished { try? putFilesInPlace() }
+  }
+
+  private func putFilesInPlace() throws(OutputError) {
+    let (results, warnings) = state.withLock { ($0.results, $0.warnings) }
+    guard !results.isEmpty else {
+      csv?.discard()
+      json?.discard()
+      markdown?.discard()
+      return
+    }
+    try csv?.finish()
+    try json?.write(
+      JSONExporter.document(
+        results, run: run, settings: settings, environment: environment(), warnings: warnings))
+    try json?.finish()
+    try markdown?.write(
+      MarkdownExporter.document(results.map(\.record), run: run, warnings: warnings))
+    try markdown?.finish()
+  }
+
+  private func environment() -> JSONValue {
+    guard case .object(let members) = JSONValue(encoding: machine) else { return .null }
+    let load = MachineDescription.currentLoadAverage().map(JSONValue.number)
+    return .object(members + [.init("loadAverageAtEnd", .array(load))])
+  }
+
+  /// How the command ends: a wrong result counts more than one that is missing.
+  func status() throws(CommandError) -> ExitStatus {
+    let records = state.withLock { $0.results.map(\.record) }
+    let failed = records.filter { $0.status == .failed }
+    if records.contains(where: { $0.status == .wrong }) { return .wrong }
+    if let first = failed.first {
+      throw .unmeasured(
+        "\(failed.count) of \(records.count) cases could not be measured: "
+          + "\(first.fullName) by \(first.backend): \(first.reason)")
+    }
+    guard records.contains(where: { $0.status == .ok }) else {
+      let reason = records.first.map { "\($0.fullName) by \($0.backend): \($0.reason)" } ?? ""
+      throw .unmeasured("no case left, all are unsupported: \(reason)")
+    }
+    return .success
+  }
+
+  /// What was asked for, by name.
+  static func describe(_ settings: RunSettings, threads: Int) -> JSONValue {
+    let sampling = settings.sampling
+    return .object([
+      .init("times", .bool(settings.times)), .init("checks", .bool(settings.checks)),
+      .init("seed", .unsigned(settings.seed)), .init("min_time_s", .number(sampling.minTime)),
+      .init("warmup_s", .number(sampling.warmup)),
+      .init("samples", sampling.samples.map(JSONValue.integer) ?? .null),
+      .init("timeout_s", sampling.timeout.map(JSONValue.number) ?? .null),
+      .init("cold", .bool(sampling.isCold)), .init("max_threads", .integer(threads)),
+    ])
+  }
+}
