@@ -80,7 +80,7 @@ let package = Package(
     .executableTarget(
       name: "conv-bench",
       dependencies: [
-        "Backends", "Convolution", "Measurement", "Networks", "Reporting", "CPlatform",
+        "Backends", "Convolution", "Gate", "Measurement", "Networks", "Reporting", "CPlatform",
       ],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
@@ -94,6 +94,7 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
+    .testTarget(name: "GateTests", dependencies: ["Gate", "Measurement", "conv-bench"]),
     .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting"]),
   ]
     + kernelTargets.map { kernel in

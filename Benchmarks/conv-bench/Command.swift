@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, convolve, help
+  case run, list, check, machine, gate, convolve, help
 }
 
 /// A command: what it is for and what it does.
@@ -38,6 +38,9 @@ struct Command: Sendable {
       name: .machine, synopsis: "[--json]",
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
+    Command(
+      name: .gate, synopsis: "--base PATH [WHAT] [HOW]", summary: "has it got slower?",
+      subjects: [], run: GateCommand.run),
     Command(
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "one convolution of NumPy files", subjects: [], run: ConvolveCommand.run),

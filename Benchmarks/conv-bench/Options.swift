@@ -43,6 +43,18 @@ struct Options {
   var padding = (top: 0, left: 0, bottom: 0, right: 0)
   var groups = 1
 
+  // The gate.
+  var base: String?
+  var baseRevision: String?
+  var baseline: String?
+  var isEnforced = false
+  var noiseThreshold = 0.05
+  var timeLimit = 1800.0
+
+  // Comparing.
+  var files: [String] = []
+  var isStrict = false
+
   /// Whether `machine` writes JSON.
   var writesJSON = false
   /// What stands without a flag: the kind of list, the command to explain.

@@ -16,7 +16,7 @@ final class ChildProcess {
   ///
   /// - Throws: `StartError` with what the system says.
   init(
-    path: String, arguments: [String], environment: [String: String], folder: String? = nil
+    path: String, arguments: [String], environment: [String: String]
   ) throws(StartError) {
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
@@ -25,7 +25,7 @@ final class ChildProcess {
     let errors = Self.temporaryFile()
     var child: pid_t = 0
     let result = Self.spawn(
-      &child, path, [path] + arguments, environment.map { "\($0)=\($1)" }, folder,
+      &child, path, [path] + arguments, environment.map { "\($0)=\($1)" },
       input: ends[1], errors: errors)
     guard result == 0 else {
       close(ends[0])
@@ -52,15 +52,16 @@ final class ChildProcess {
   /// A file without a name.
   private static func temporaryFile() -> Int32 {
     var template = Array("\(NSTemporaryDirectory())/conv-bench-XXXXXX".utf8CString)
-    let descriptor = mkostemp(&template, O_CLOEXEC)
+    let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { return open("/dev/null", O_RDWR | O_CLOEXEC) }
     unlink(template)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return descriptor
   }
 
   private static func spawn(
     _ child: inout pid_t, _ path: String, _ arguments: [String], _ environment: [String],
-    _ folder: String?, input: Int32, errors: Int32
+    input: Int32, errors: Int32
   ) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -68,7 +69,6 @@ final class ChildProcess {
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
     posix_spawn_file_actions_adddup2(&actions, input, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
-    if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
 
     // A group of its own keeps a terminal's Ctrl-C from it, which is the gate's to handle, and lets the
     // gate end whatever it has started; signals are as a new program expects them.
@@ -97,7 +97,7 @@ final class ChildProcess {
     while done < bytes.count {
       let count = bytes.withUnsafeBytes {
         Foundation.send(
-          socket, $0.baseAddress! + done, bytes.count - done, Int32(MSG_NOSIGNAL.rawValue))
+          socket, $0.baseAddress! + done, bytes.count - done, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 || errno == EINTR else { return false }
       done += max(0, count)
@@ -132,9 +132,12 @@ final class ChildProcess {
       if isCancelled() { return .cancelled }
       let rest = deadline.secondsLeft
       if rest <= 0 { return .timeout }
-      var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       // A cancellation is noticed within a tenth of a second.
-      guard poll(&request, 1, Int32(min(rest, 0.1) * 1000) + 1) > 0 else { continue }
+      guard isReadable(within: min(rest, 0.1)) else {
+        // Children of an ended program may hold its output open for ever.
+        if waitForEnd(seconds: 0) != nil, !isReadable(within: 0) { return .ended }
+        continue
+      }
       var chunk = [UInt8](repeating: 0, count: 1 << 16)
       let count = recv(socket, &chunk, chunk.count, 0)
       if count > 0 {
@@ -144,6 +147,14 @@ final class ChildProcess {
       }
     }
   }
+
+  private func isReadable(within seconds: Double) -> Bool {
+    var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return poll(&request, 1, Int32((seconds * 1000).rounded(.up))) > 0
+  }
+
+  /// Ends the conversation, as if this process had gone.
+  func hangUp() { shutdown(socket, Int32(SHUT_RDWR)) }
 
   /// How a program ends.
   enum End: Hashable {

@@ -1,20 +1,17 @@
 import Measurement
 
 /// How a gate ends; scripts rely on it.
-public enum GateExit: Hashable, Sendable {
+public enum GateExit: String, Hashable, Sendable {
   /// No row is slower.
   case passed
   /// A row is slower, or the candidate computes a wrong result.
   case failed
   /// The base is no program.
-  case badBase
+  case badBase = "bad_base"
   /// A row could not be measured, or there was none.
   case unmeasured
   /// The user has ended it.
   case cancelled
-
-  /// As JSON says it.
-  public var name: String { "\(self)" }
 }
 
 /// What became of a row.

@@ -39,12 +39,12 @@ public struct GateCase: Hashable, Sendable {
     self.worker = worker
   }
 
-  /// `vgg16-conv3_1/direct avx512 nchw 2t`.
+  /// `vgg16-conv3_1/winograd-f4/avx512/nchw/2t`.
   public var label: String {
     let name =
       network.isEmpty ? (layer.isEmpty ? worker.problem : layer) : "\(network)-\(layer)"
     let backend = worker.backend + (worker.variant.map { "-\($0)" } ?? "")
-    return "\(name)/\(backend) \(worker.isa) \(worker.layout) \(worker.threads)t"
+    return "\(name)/\(backend)/\(worker.isa)/\(worker.layout)/\(worker.threads)t"
   }
 }
 

@@ -42,7 +42,8 @@ public final class GateWorker {
 
   private func reply(to line: [UInt8]) -> WorkerReply {
     guard let request: WorkerRequest = WorkerLine.decode(line) else {
-      return .failed(reason: "not a request of this protocol: \(String(decoding: line, as: UTF8.self))")
+      return .failed(
+        reason: "not a request of this protocol: \(String(decoding: line, as: UTF8.self))")
     }
     switch request {
     case .prepare(let worker, let check, let checkSeed, let warmup, let wisdom):

@@ -65,7 +65,7 @@ final class GateWorkerProcess {
 
   /// Hears who it is.
   func greet() throws(WorkerFault) {
-    let line = try readLine(to: "started", seconds: setting.patience)
+    let line = try readLine(to: "hello", seconds: setting.patience)
     if let version = WorkerLine.protocolVersion(line), version != WorkerReply.currentProtocol {
       throw .broken(
         "\(arm.title) speaks version \(version) of the gate's protocol, this conv-bench "
@@ -137,7 +137,7 @@ final class GateWorkerProcess {
         "\(arm.title) hangs: no answer to '\(what)' within \(Int(seconds.rounded(.up))) s")
     case .tooLong: throw .broken("\(arm.title) answered '\(what)' with an endless line")
     case .ended:
-      throw .broken("\(arm.title) \(child.endText()); it was to answer '\(what)'")
+      throw .broken("\(arm.title) \(child.endText()) (while answering '\(what)')")
     }
   }
 

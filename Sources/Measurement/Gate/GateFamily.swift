@@ -41,17 +41,21 @@ public struct GateFamily: Sendable {
   /// Decides what can be decided after a round.
   public mutating func decide() {
     for row in rows.indices { rows[row].confirm(rules) }
-    let looked = rows.indices.filter {
+    // A row that never came to a look is no part of what is tested together.
+    let tested = rows.indices.filter { rows[$0].blocks.count >= rules.looks[0] }
+    let looked = tested.filter {
       rows[$0].isLooking && rules.looks.contains(rows[$0].blocks.count)
     }
     guard !looked.isEmpty else { return }
-    // A row that is not looked at keeps its place in the family, with a p-value that accuses nobody.
+    // A row with its verdict keeps its place in the family, by a p-value that accuses nobody.
     func adjusted(_ test: ([Double]) -> Double) -> [Double] {
       HolmAdjustment.adjust(
-        rows.indices.map { looked.contains($0) ? test(rows[$0].blocks.map(\.logRatio)) : 1 })
+        tested.map { looked.contains($0) ? test(rows[$0].blocks.map(\.logRatio)) : 1 })
     }
     let slower = adjusted { SignTest.above(rules.limit, $0) }
     let faster = adjusted { SignTest.below(-rules.limit, $0) }
-    for row in looked { rows[row].look(rules, slower: slower[row], faster: faster[row]) }
+    for (place, row) in tested.enumerated() where looked.contains(row) {
+      rows[row].look(rules, slower: slower[place], faster: faster[place])
+    }
   }
 }
