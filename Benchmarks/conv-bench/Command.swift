@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, gate, convolve, help
+  case run, list, check, machine, compare, gate, convolve, help
 }
 
 /// A command: what it is for and what it does.
@@ -19,6 +19,8 @@ struct Command: Sendable {
   let summary: String
   /// What may stand without a flag; empty if nothing.
   let subjects: [String]
+  /// How many files it takes, without flags.
+  var files = 0
   /// Does it.
   let run: @Sendable (Options) throws -> ExitStatus
 
@@ -38,6 +40,9 @@ struct Command: Sendable {
       name: .machine, synopsis: "[--json]",
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
+    Command(
+      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [], files: 2,
+      run: CompareCommand.run),
     Command(
       name: .gate, synopsis: "--base PATH [WHAT] [HOW]", summary: "has it got slower?",
       subjects: [], run: GateCommand.run),

@@ -9,7 +9,7 @@ extension Flag {
   private static let planning: Set<CommandName> = [.run, .check, .list, .convolve, .gate]
 
   /// Every flag, in the order of the help.
-  static let all: [Flag] = what + how + output + convolution + gate
+  static let all: [Flag] = what + how + output + convolution + comparison
 
   private static let what: [Flag] = [
     Flag("layer", .value("NAME[,…]"), .what, selecting, "layers, blocks, networks or globs") {
@@ -115,7 +115,7 @@ extension Flag {
     },
     Flag(
       "color", .choice(ColorChoice.allCases.map(\.rawValue), isList: false), .output,
-      [.run, .check, .list, .machine, .gate], "default: auto"
+      [.run, .check, .list, .machine, .compare, .gate], "default: auto"
     ) { o, text in
       guard let color = ColorChoice(rawValue: text) else {
         throw ValueError("'\(text)' is not auto, always or never")

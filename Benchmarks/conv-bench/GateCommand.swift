@@ -16,6 +16,7 @@ struct GateCommand {
     guard bases.count == 1 else {
       throw CommandError.usage("gate: give one of --base PATH, --base-ref REV, --baseline FILE")
     }
+    if let path = options.baseline { return try BaselineCommand.run(options, path: path) }
     return try GateCommand(options).perform()
   }
 
@@ -40,7 +41,7 @@ struct GateCommand {
     }
     let gateCases = cases.map { GateCase($0, seed: options.settings.seed) }
     let report = measure(gateCases)
-    let status = status(report)
+    let status = ExitStatus(report.exit)
     try json?.write(
       report.json(machine: machine.fingerprint, exitCode: Int(status.code)).description + "\n")
     try json?.finish()
@@ -92,14 +93,17 @@ struct GateCommand {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? CommandLine.arguments[0]
   }
+}
 
-  private func status(_ report: GateReport) -> ExitStatus {
-    switch report.exit {
-    case .passed: .success
-    case .failed: .wrong
-    case .badBase: .usage
-    case .unmeasured: .unmeasured
-    case .cancelled: .interrupted(signal: Interruption.shared.received ?? SIGINT)
+extension ExitStatus {
+  /// How the command ends when a gate ends so.
+  init(_ exit: GateExit) {
+    switch exit {
+    case .passed: self = .success
+    case .failed: self = .wrong
+    case .badBase: self = .usage
+    case .unmeasured: self = .unmeasured
+    case .cancelled: self = .interrupted(signal: Interruption.shared.received ?? SIGINT)
     }
   }
 }

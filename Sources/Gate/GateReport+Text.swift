@@ -38,13 +38,7 @@ extension GateReport {
     switch row.result {
     case .wrong: .error
     case .skipped: .faint
-    case .compared(let outcome):
-      switch outcome.verdict {
-      case .regression: .error
-      case .improvement: .best
-      case .inconclusive: .warning
-      case .same: nil
-      }
+    case .compared(let outcome): outcome.verdict.role
     }
   }
 
@@ -58,6 +52,18 @@ extension GateReport {
     case .failed: return style(.error, "failed") + ": \(text)"
     case .cancelled: return style(.warning, "interrupted") + ": \(text)"
     case .badBase, .unmeasured: return style(.warning, "not measured") + ": \(text)"
+    }
+  }
+}
+
+extension GateVerdict {
+  /// How it is coloured.
+  var role: TerminalStyle.Role? {
+    switch self {
+    case .regression: .error
+    case .improvement: .best
+    case .inconclusive: .warning
+    case .same: nil
     }
   }
 }

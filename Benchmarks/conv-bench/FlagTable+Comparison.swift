@@ -1,6 +1,6 @@
 extension Flag {
-  /// The flags of `gate`.
-  static let gate: [Flag] = [
+  /// The flags of `gate` and `compare`.
+  static let comparison: [Flag] = [
     Flag("base", .value("PATH"), .comparison, [.gate], "the conv-bench to compare with") {
       $0.base = $1
     },
@@ -19,6 +19,9 @@ extension Flag {
     },
     Flag("time-limit", .value("SECONDS"), .comparison, [.gate], "for everything; 1800") {
       $0.timeLimit = try Values.seconds($1)
+    },
+    Flag("strict", .none, .comparison, [.compare], "exit 3 if the machines differ") {
+      o, _ in o.isStrict = true
     },
   ]
 }
