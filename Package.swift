@@ -43,6 +43,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .target(name: "KernelInterface"),
+    .target(name: "KernelIntrinsics"),
     .target(name: "Convolution", swiftSettings: optimised),
     .target(name: "Parallel", dependencies: ["CPlatform"]),
     .target(
@@ -86,7 +87,8 @@ let package = Package(
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
+    .testTarget(
+      name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
@@ -94,13 +96,16 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
-    .testTarget(name: "GateTests", dependencies: ["Gate", "Measurement", "conv-bench"]),
-    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting"]),
+    .testTarget(
+      name: "GateTests", dependencies: ["Gate", "Measurement", "Reporting", "conv-bench"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["conv-bench", "Reporting", "Measurement", "Backends", "Convolution"]),
   ]
     + kernelTargets.map { kernel in
       .target(
         name: kernel.name,
-        dependencies: ["KernelInterface"],
+        dependencies: ["KernelInterface", "KernelIntrinsics"],
         path: "Sources/ConvolutionKernels/\(kernel.folder)",
         swiftSettings: [
           .unsafeFlags(kernel.march + kernelFlags),

@@ -31,7 +31,7 @@ struct Command: Sendable {
       subjects: [], run: RunCommand.run),
     Command(
       name: .list, synopsis: "layers|networks|backends [WHAT]",
-      summary: "names, shapes; who takes a --layer",
+      summary: "names; who takes a --layer",
       subjects: ListCommand.Kind.allCases.map(\.rawValue), run: ListCommand.run),
     Command(
       name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
@@ -48,7 +48,7 @@ struct Command: Sendable {
       subjects: [], run: GateCommand.run),
     Command(
       name: .convolve, synopsis: "--src X --wei W --dst Y",
-      summary: "one convolution of NumPy files", subjects: [], run: ConvolveCommand.run),
+      summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
     Command(
       name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),

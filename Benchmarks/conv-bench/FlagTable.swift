@@ -75,7 +75,7 @@ extension Flag {
     Flag("warmup", .value("SECONDS"), .how, [.run], "before the first sample; 0.1") {
       $0.settings.sampling.warmup = try Values.seconds($1)
     },
-    Flag("cold", .none, .how, [.run], "weights and source out of cache before each sample") {
+    Flag("cold", .none, .how, [.run], "caches emptied before each sample") {
       o, _ in o.settings.sampling.isCold = true
     },
     Flag("timeout", .value("SECONDS"), .how, [.run], "give a case up after that") {

@@ -39,6 +39,7 @@ struct GateCommand {
     for warning in machine.warnings(threads: cases.map(\.options.threads).max() ?? 1) {
       Console.note("warning", warning)
     }
+    Interruption.shared.onSecondSignal { GateRemains.clear() }
     let gateCases = cases.map { GateCase($0, seed: options.settings.seed) }
     let report = measure(gateCases)
     let status = ExitStatus(report.exit)

@@ -26,6 +26,7 @@ final class DirectPlan: ConvolutionPlan {
   let tiling: RegisterTiling
   let byColumns: Bool
   private let bands: [Range<Int>]
+  private let runs: [[DirectRun]]
   private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
@@ -70,9 +71,12 @@ final class DirectPlan: ConvolutionPlan {
     region = ParallelRegion(threads: options.threads, stages: [packItems, items])
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = windows.byteCount + rows.byteCount
+    let fixed = source
+    runs = tiling.columns.map { column in
+      column.runs.map { DirectRun($0, source: fixed, vectors: column.vectors) }
+    }
     executedFLOPs =
-      2 * Double(images * problem.oh * problem.ow) * Double(vectors * lanes)
-      * Double(problem.reduction)
+      2 * Double(images * fixed.innerTaps * vectors * lanes) * Double(problem.icPerGroup)
     let tile = tiling.columns[0]
     variant = "\(tile.runs[0].pixels)x\(tile.vectors) \(byColumns ? "columns" : "bands")"
   }
@@ -113,7 +117,7 @@ final class DirectPlan: ConvolutionPlan {
       let rows = bands[band]
       if byColumns {
         let view = source.view(
-          src, image: image, firstRow: rows.lowerBound, packedFrom: 0,
+          src, image: image, firstRow: rows.lowerBound, packed: 0..<problem.oh,
           window: windows.baseAddress + image * source.windowCount)
         compute(view, image: image, rows: rows, columns: column..<column + 1, dst, thread)
       } else {
@@ -124,7 +128,7 @@ final class DirectPlan: ConvolutionPlan {
           }
         }
         let view = source.view(
-          src, image: image, firstRow: rows.lowerBound, packedFrom: rows.lowerBound, window: window)
+          src, image: image, firstRow: rows.lowerBound, packed: rows, window: window)
         compute(view, image: image, rows: rows, columns: tiling.columns.indices, dst, thread)
       }
     }
@@ -158,16 +162,76 @@ final class DirectPlan: ConvolutionPlan {
       if options.bias {
         arguments.bias_vectors = bias.readOnly + (group * vectors + column.firstVector) * lanes
       }
-      for row in 0..<rows.count {
-        let srcRow = view.base + row * p.sh * view.rowStride
-        let dstRow = first + row * p.ow * lanes
-        for run in column.runs {
-          arguments.src = srcRow + run.firstPixel * view.pixelStride
-          arguments.dst = dstRow + run.firstPixel * lanes
-          run.function(&arguments)
+      for row in rows {
+        let offset = row - rows.lowerBound
+        arguments.src = view.origin + offset * view.rowStride
+        arguments.dst = first + offset * p.ow * lanes
+        let tapRows = source.tapRows(row)
+        for run in runs[c] {
+          multiply(run, tapRows, arguments, vectors: column.vectors)
         }
       }
       if !isNative { unpack(column, image: image, rows: rows, from: scratch, to: dst) }
+    }
+  }
+
+  /// One register tile; `row` has the source and destination of the row's first pixel.
+  private func multiply(
+    _ run: DirectRun, _ tapRows: Range<Int>, _ row: TileArguments, vectors: Int
+  ) {
+    let lanes = kernels.lanes
+    let isOneRange = tapRows.count == problem.kh || run.calls.first?.group.columns.count == 1
+    if run.isWhole, isOneRange, !tapRows.isEmpty {
+      let call = run.calls[0]
+      var arguments = row
+      let taps = source.tapRange(columns: call.group.columns, rows: tapRows)
+      (arguments.first_tap, arguments.end_tap) = (taps.lowerBound, taps.upperBound)
+      arguments.src += run.pixels.lowerBound * source.pixelStride
+      arguments.dst += run.pixels.lowerBound * lanes
+      return call.function(&arguments)
+    }
+    // Several calls add up: bias first, ReLU with the last one if that covers the run.
+    fill(run.pixels, row, vectors: vectors)
+    let endsWhole = run.endsWhole && !tapRows.isEmpty
+    for (index, call) in run.calls.enumerated() where !tapRows.isEmpty {
+      let pieces =
+        tapRows.count == problem.kh
+        ? [call.group.columns] : call.group.columns.map { $0..<$0 + 1 }
+      for piece in pieces {
+        var arguments = row
+        let taps = source.tapRange(columns: piece, rows: tapRows)
+        (arguments.first_tap, arguments.end_tap) = (taps.lowerBound, taps.upperBound)
+        arguments.src += call.group.pixels.lowerBound * source.pixelStride
+        arguments.dst += call.group.pixels.lowerBound * lanes
+        arguments.accumulate = 1
+        let isLast = index == run.calls.count - 1 && piece.upperBound == pieces.last!.upperBound
+        if !(isLast && endsWhole) { arguments.relu = 0 }
+        call.function(&arguments)
+      }
+    }
+    if row.relu != 0, !endsWhole { rectify(run.pixels, row, vectors: vectors) }
+  }
+
+  /// Bias, or zero, to every output of a run.
+  private func fill(_ pixels: Range<Int>, _ row: TileArguments, vectors: Int) {
+    let lanes = kernels.lanes
+    for v in 0..<vectors {
+      let start = row.dst + v * row.dst_vector_stride
+      guard let bias = row.bias_vectors else {
+        (start + pixels.lowerBound * lanes).update(repeating: 0, count: pixels.count * lanes)
+        continue
+      }
+      for i in pixels { (start + i * lanes).update(from: bias + v * lanes, count: lanes) }
+    }
+  }
+
+  private func rectify(_ pixels: Range<Int>, _ row: TileArguments, vectors: Int) {
+    let lanes = kernels.lanes
+    for v in 0..<vectors {
+      let start = row.dst + v * row.dst_vector_stride
+      for i in pixels.lowerBound * lanes..<pixels.upperBound * lanes where start[i] < 0 {
+        start[i] = 0
+      }
     }
   }
 

@@ -1,104 +1,179 @@
 import Convolution
 import KernelInterface
 
-/// How a direct convolution reads its source: in place where it can, through a packed window with a
-/// zero border where it must.
+/// How a direct convolution reads its source.
 ///
-/// With fewer channels than a vector has lanes the source stays plain (`[c][y][x]`), since blocks
-/// would be mostly filling; each (channel, tap) pair is then a tap of its own.
+/// - *Blocked*: channels in blocks of one vector. A native source is read in place, an NCHW one from a
+///   transposed copy of the rows at hand. There is no border in memory: taps that fall outside are
+///   left out, rows of taps by row of output, columns of taps by groups of pixels (`TapGroup`).
+/// - *Plain*: with fewer channels than a vector has lanes, blocks would be mostly filling; the planes
+///   stay as they are, each (channel, tap) pair is a tap of its own, and a border is copied around
+///   them, which costs little for so few channels.
 struct DirectSource {
-  /// Where a band's source lies.
+  /// Where the source of a band lies.
   struct View {
-    /// The first tap of the first output of the band.
-    let base: UnsafePointer<Float>
-    /// Between source rows.
+    /// The pixel of tap (0, 0) of output (0, 0), which may lie outside the image.
+    let origin: UnsafePointer<Float>
+    /// Between the source rows of neighbouring outputs.
     let rowStride: Int
-    /// Between the source pixels of neighbouring outputs.
-    let pixelStride: Int
+  }
+
+  /// Neighbouring pixels of a run that all have the taps of columns `columns` inside the image.
+  struct TapGroup: Hashable {
+    let columns: Range<Int>
+    let pixels: Range<Int>
   }
 
   let problem: ConvolutionProblem
   let kernels: KernelContext
-  /// Plain channel planes instead of blocks.
   let isPlain: Bool
   /// Whether rows go through a window.
   let isPacked: Bool
   /// The layout in which `execute` gets the source.
   let layout: TensorLayout
   private let packer: WindowPacker
-  private let width: Int
-  private var planeRows: Int
-  private var taps: TapTable
+  private var planeRows = 0
+  private var taps = TapTable([])
 
   init(_ problem: ConvolutionProblem, _ options: PlanOptions, _ kernels: KernelContext) {
-    let p = problem
     self.problem = problem
     self.kernels = kernels
-    isPlain = p.icPerGroup < kernels.lanes
+    isPlain = problem.icPerGroup < kernels.lanes
     layout = isPlain || options.layout == .nchw ? .nchw : .blocked(lanes: kernels.lanes)
-    width = (p.ow - 1) * p.sw + ConvolutionProblem.span(kernel: p.kw, dilation: p.dw)
-    let height = (p.oh - 1) * p.sh + ConvolutionProblem.span(kernel: p.kh, dilation: p.dh)
-    let leavesImage =
-      p.ph > 0 || p.pw > 0 || height - p.ph > p.ih || width - p.pw > p.iw
-    isPacked = leavesImage || (!isPlain && layout == .nchw)
-    packer = WindowPacker(src: p.srcDescription(layout), kernels: kernels)
-    planeRows = p.ih
-    taps = TapTable([])
-    reserve(rows: p.oh)
+    packer = WindowPacker(src: problem.srcDescription(layout), kernels: kernels)
+    let reachesOutside =
+      problem.isPadded
+      && (problem.ph > 0 || problem.pw > 0
+        || Self.reach(problem.oh, problem.sh, problem.kh, problem.dh) > problem.ih
+        || Self.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
+    isPacked = isPlain ? reachesOutside : layout == .nchw
+    reserve(rows: problem.oh)
   }
+
+  /// Source pixels along an axis from the first tap of the first output to the last of the last.
+  private static func reach(_ outputs: Int, _ stride: Int, _ kernel: Int, _ dilation: Int) -> Int {
+    (outputs - 1) * stride + ConvolutionProblem.span(kernel: kernel, dilation: dilation)
+  }
+
+  /// Floats between neighbouring pixels of a row.
+  private var step: Int { isPlain ? 1 : kernels.lanes }
+
+  /// Taps that share one position of the kernel: each channel is one in plain planes.
+  private var tapsPerPosition: Int { isPlain ? problem.icPerGroup : 1 }
+
+  /// Pixels from one source row to the next.
+  private var columns: Int {
+    isPlain && isPacked
+      ? Self.reach(problem.ow, problem.sw, problem.kw, problem.dw) : problem.iw
+  }
+
+  /// Source rows, border included or cut off, that the output rows `rows` read.
+  private func sourceRows(_ rows: Range<Int>) -> Range<Int> {
+    let p = problem
+    let top = rows.lowerBound * p.sh - p.ph
+    let end = top + Self.reach(rows.count, p.sh, p.kh, p.dh)
+    guard !isPlain else { return top..<end }
+    let low = min(max(top, 0), p.ih)
+    return low..<max(low, min(end, p.ih))
+  }
+
+  /// Most source rows that `rows` output rows read.
+  private func windowRows(_ rows: Int) -> Int {
+    let all = Self.reach(rows, problem.sh, problem.kh, problem.dh)
+    return isPlain ? all : min(all, problem.ih)
+  }
+
+  /// Blocks of channels (planes count as one) that can be packed on their own.
+  var packUnits: Int { isPlain ? 1 : packer.blocks }
+
+  private func windowCount(sourceRows: Int) -> Int {
+    (isPlain ? problem.icPerGroup : packer.blocks * kernels.lanes) * sourceRows * columns
+  }
+
+  /// Elements of the window reserved.
+  var windowCount: Int { isPacked ? windowCount(sourceRows: planeRows) : 0 }
 
   /// Fixes the number of output rows that a window has room for.
   mutating func reserve(rows: Int) {
     let p = problem
     planeRows = isPacked ? windowRows(rows) : p.ih
-    let (step, plane) = (isPlain ? 1 : kernels.lanes, planeRows * columns)
     var offsets: [Int] = []
-    for c in 0..<(isPlain ? p.icPerGroup : 1) {
+    for s in 0..<p.kw {
       for r in 0..<p.kh {
-        for s in 0..<p.kw {
-          offsets.append(c * plane + (r * (p.dh + 1) * columns + s * (p.dw + 1)) * step)
-        }
+        let position = (r * (p.dh + 1) * columns + s * (p.dw + 1)) * step
+        for c in 0..<tapsPerPosition { offsets.append(c * planeRows * columns + position) }
       }
     }
     taps = TapTable(offsets)
   }
 
-  /// Pixels from one source row to the next.
-  private var columns: Int { isPacked ? width : problem.iw }
-
-  /// Elements of the window reserved.
-  var windowCount: Int { isPacked ? windowCount(rows: planeRows) : 0 }
-
-  /// Blocks of channels (planes count as one) that can be packed on their own.
-  var packUnits: Int { isPlain ? 1 : packer.blocks }
-
-  private func windowRows(_ rows: Int) -> Int {
-    (rows - 1) * problem.sh + ConvolutionProblem.span(kernel: problem.kh, dilation: problem.dh)
-  }
-
-  private func windowCount(rows: Int) -> Int {
-    (isPlain ? problem.icPerGroup : packer.blocks * kernels.lanes) * rows * width
-  }
-
-  /// The source offset (`c·kh·kw + r·kw + s`) of each reduction step, in the tile's order: blocks,
-  /// then taps, then channels.
+  /// The source offset (`c·kh·kw + r·kw + s`) of each reduction step, in the tile's order: blocks of
+  /// channels, then columns of taps, then rows, then channels.
   var stepOrder: [Int] {
-    let taps = problem.kh * problem.kw
-    if isPlain { return Array(0..<problem.reduction) }
+    let p = problem
     var order: [Int] = []
-    order.reserveCapacity(problem.reduction)
-    for block in stride(from: 0, to: problem.icPerGroup, by: kernels.lanes) {
-      let channels = block..<min(block + kernels.lanes, problem.icPerGroup)
-      for tap in 0..<taps { for c in channels { order.append(c * taps + tap) } }
+    order.reserveCapacity(p.reduction)
+    for block in stride(from: 0, to: p.icPerGroup, by: kernels.lanes) {
+      for s in 0..<p.kw {
+        for r in 0..<p.kh {
+          for c in block..<min(block + kernels.lanes, p.icPerGroup) {
+            order.append((c * p.kh + r) * p.kw + s)
+          }
+        }
+      }
     }
     return order
+  }
+
+  /// Rows of taps that lie inside the image for output row `row`.
+  func tapRows(_ row: Int) -> Range<Int> {
+    let p = problem
+    guard !(isPlain && isPacked) else { return 0..<p.kh }
+    return Self.inside(first: row * p.sh - p.ph, step: p.dh + 1, count: p.kh, size: p.ih)
+  }
+
+  /// The groups of a run of pixels; one that covers the whole run comes last.
+  func tapGroups(_ run: Range<Int>) -> [TapGroup] {
+    let p = problem
+    guard !(isPlain && isPacked) else { return [TapGroup(columns: 0..<p.kw, pixels: run)] }
+    var groups: [TapGroup] = []
+    for s in 0..<p.kw {
+      let covered = Self.inside(
+        first: s * (p.dw + 1) - p.pw, step: p.sw, count: p.ow, size: p.iw
+      ).clamped(to: run)
+      guard !covered.isEmpty else { continue }
+      if let last = groups.last, last.pixels == covered, last.columns.upperBound == s {
+        groups[groups.count - 1] = TapGroup(
+          columns: last.columns.lowerBound..<s + 1, pixels: covered)
+      } else {
+        groups.append(TapGroup(columns: s..<s + 1, pixels: covered))
+      }
+    }
+    if let whole = groups.firstIndex(where: { $0.pixels == run }) {
+      groups.append(groups.remove(at: whole))
+    }
+    return groups
+  }
+
+  /// (Output, tap) pairs of one image and channel that are computed.
+  var innerTaps: Int {
+    let rows = (0..<problem.oh).reduce(0) { $0 + tapRows($1).count }
+    let columns = tapGroups(0..<problem.ow).reduce(0) { $0 + $1.columns.count * $1.pixels.count }
+    return rows * columns
+  }
+
+  /// Indices i < count with `0 ≤ first + i·step < size`.
+  private static func inside(first: Int, step: Int, count: Int, size: Int) -> Range<Int> {
+    let low = min(count, first >= 0 ? 0 : (-first + step - 1) / step)
+    let high = first >= size ? 0 : min(count, (size - first + step - 1) / step)
+    return low..<max(low, high)
   }
 
   /// Bands of output rows: as few as `budget` bytes of window allow, cut so that threads end together.
   func bands(budget: Int, otherItems: Int, threads: Int, rowBytes: Int) -> [Range<Int>] {
     let oh = problem.oh
     var most = oh
-    while most > 1, isPacked, windowCount(rows: windowRows(most)) * 4 > budget { most -= 1 }
+    while most > 1, windowCount(sourceRows: windowRows(most)) * 4 > budget { most -= 1 }
     // The transposed copy of a band's output should stay in half of L2 too.
     if rowBytes > 0 { most = max(1, min(most, (512 << 10) / rowBytes)) }
     let fewest = (oh + most - 1) / most
@@ -120,41 +195,45 @@ struct DirectSource {
     to window: UnsafeMutablePointer<Float>
   ) {
     let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
+    let read = sourceRows(rows)
     let area = WindowPacker.Window(
-      top: rows.lowerBound * problem.sh - problem.ph, left: -problem.pw,
-      rows: windowRows(rows.count), columns: width)
+      top: read.lowerBound, left: isPlain ? -problem.pw : 0, rows: read.count, columns: columns)
     if isPlain {
       packer.packPlain(
-        src, n: n, group: group, area, planeStride: planeRows * width, to: window)
+        src, n: n, group: group, area, planeStride: planeRows * columns, to: window)
     } else {
       packer.pack(
         src, n: n, group: group, block: unit, area,
-        to: window + unit * planeRows * width * kernels.lanes)
+        to: window + unit * planeRows * columns * kernels.lanes)
     }
   }
 
-  /// The view of outputs from row `firstRow` on; the window begins with output row `packedFrom`.
+  /// The view of outputs from row `firstRow` on; the window holds what the outputs `packed` read.
   func view(
-    _ src: UnsafePointer<Float>, image: Int, firstRow: Int, packedFrom: Int,
+    _ src: UnsafePointer<Float>, image: Int, firstRow: Int, packed: Range<Int>,
     window: UnsafeMutablePointer<Float>
   ) -> View {
-    let rowStride = columns * (isPlain ? 1 : kernels.lanes)
-    let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
-    let base =
+    let p = problem
+    let (n, group) = image.quotientAndRemainder(dividingBy: p.g)
+    let start =
       isPacked
-      ? UnsafePointer(window) + (firstRow - packedFrom) * problem.sh * rowStride
-      : src + packer.src.offset(n: n, c: group * problem.icPerGroup, y: firstRow * problem.sh, x: 0)
-    return View(base: base, rowStride: rowStride, pixelStride: pixelStride)
+      ? UnsafePointer(window) : src + packer.src.offset(n: n, c: group * p.icPerGroup, y: 0, x: 0)
+    let top = isPacked ? sourceRows(packed).lowerBound : 0
+    let left = isPlain && isPacked ? -p.pw : 0
+    return View(
+      origin: start + ((firstRow * p.sh - p.ph - top) * columns - p.pw - left) * step,
+      rowStride: p.sh * columns * step)
   }
 
-  private var pixelStride: Int { problem.sw * (isPlain ? 1 : kernels.lanes) }
+  /// Floats between the source pixels of neighbouring outputs.
+  var pixelStride: Int { problem.sw * step }
 
-  /// Tile arguments of the whole reduction over a view; the caller adds the strides of `dst`.
+  /// Tile arguments of the whole reduction; the caller adds the strides of `dst`.
   func arguments(
     _ view: View, dst: UnsafeMutablePointer<Float>, wei: UnsafePointer<Float>
   ) -> TileArguments {
-    var arguments = TileArguments(src: view.base, taps: taps, wei: wei, dst: dst)
-    arguments.pixel_stride = view.pixelStride
+    var arguments = TileArguments(src: view.origin, taps: taps, wei: wei, dst: dst)
+    arguments.pixel_stride = pixelStride
     arguments.block_stride = planeRows * columns * kernels.lanes
     if isPlain {
       arguments.tail = 1
@@ -163,5 +242,12 @@ struct DirectSource {
       arguments.tail = problem.icPerGroup % kernels.lanes
     }
     return arguments
+  }
+
+  /// The taps of `columns` × `rows` of the kernel, contiguous if there is one column or all rows.
+  func tapRange(columns: Range<Int>, rows: Range<Int>) -> Range<Int> {
+    let first = columns.lowerBound * problem.kh + rows.lowerBound
+    let end = (columns.upperBound - 1) * problem.kh + rows.upperBound
+    return first * tapsPerPosition..<end * tapsPerPosition
   }
 }

@@ -42,12 +42,13 @@ public final class BaseBuild {
         exit: .badBase)
     }
     isCheckedOut = true
+    GateRemains.add(folder: folder)
     guard try git(["worktree", "add", "--detach", "--force", folder, commit]) != nil else {
       throw Failure(
         message: "--base-ref: git cannot check \(revision) out into \(folder)", exit: .unmeasured)
     }
     let build = ["build", "-c", "release", "--product", "conv-bench", "--package-path", folder]
-    guard case .success = try run("swift", build, patience: 10) else {
+    guard case .success = try run("swift", build, patience: 5) else {
       throw Failure(
         message: "--base-ref: \(revision) cannot be built: \(lastError)", exit: .unmeasured)
     }
@@ -62,6 +63,7 @@ public final class BaseBuild {
     _ = try? cleaning.git(["worktree", "remove", "--force", folder])
     try? FileManager.default.removeItem(atPath: folder)
     _ = try? cleaning.git(["worktree", "prune"])
+    GateRemains.remove(folder: folder)
   }
 
   // MARK: Programs

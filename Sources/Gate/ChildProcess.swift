@@ -33,6 +33,7 @@ final class ChildProcess {
       throw StartError(errno: result)
     }
     id = child
+    GateRemains.add(group: child)
     socket = ends[0]
     self.errors = errors
   }
@@ -209,6 +210,7 @@ final class ChildProcess {
     guard !isEnded else { return }
     isEnded = true
     kill(-id, SIGKILL)
+    GateRemains.remove(group: id)
     var status: Int32 = 0
     while waitpid(id, &status, 0) == -1, errno == EINTR {}
   }

@@ -7,7 +7,8 @@ import Testing
 @Suite struct GateFamilyTests {
   /// Runs `count` gates and returns all outcomes.
   private func outcomes(
-    _ count: Int, effects: [Double], spread: Double, adjust: (inout GateSimulation) -> Void = { _ in }
+    _ count: Int, effects: [Double], spread: Double,
+    adjust: (inout GateSimulation) -> Void = { _ in }
   ) -> [[GateOutcome]] {
     (0..<count).map { seed in
       var simulation = GateSimulation(effects: effects, spread: spread, seed: UInt64(seed))

@@ -1,4 +1,5 @@
 import KernelInterface
+import KernelIntrinsics
 
 // 16 registers of 8 floats: tiles keep at most 12 sums, 2–3 weight vectors and one broadcast.
 
@@ -6,7 +7,7 @@ typealias Vector = SIMD8<Float>
 
 /// `a·b + c`, rounded once.
 @inline(__always)
-func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { c.addingProduct(a, b) }
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { kernel_multiply_add8(a, b, c) }
 
 /// The even and the odd elements of `a` followed by `b`.
 @inline(__always)

@@ -1,4 +1,5 @@
 import KernelInterface
+import KernelIntrinsics
 
 // 32 registers of 16 floats: tiles keep at most 28 sums, which leaves the weight vectors their own.
 
@@ -6,7 +7,7 @@ typealias Vector = SIMD16<Float>
 
 /// `a·b + c`, rounded once.
 @inline(__always)
-func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { c.addingProduct(a, b) }
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { kernel_multiply_add16(a, b, c) }
 
 /// The even and the odd elements of `a` followed by `b`.
 @inline(__always)

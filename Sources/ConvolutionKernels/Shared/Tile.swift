@@ -14,27 +14,43 @@ struct Tile<let P: Int, let V: Int> {
     // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
     var sums = Sums { _ in .init { _ in Vector(repeating: 0) } }
     start(&sums, a)
-    var wei = UnsafeRawPointer(a.wei)
+    // The common distances between pixels as constants: addresses become displacements, which leaves
+    // no pointer a pixel to keep in (or fetch back to) a register at every step.
+    if a.pixel_stride == Vector.scalarCount {
+      reduce(&sums, a, Vector.scalarCount)
+    } else if a.pixel_stride == 1 {
+      reduce(&sums, a, 1)
+    } else {
+      reduce(&sums, a, a.pixel_stride)
+    }
+    store(&sums, a)
+  }
+
+  @inline(__always)
+  private static func reduce(_ sums: inout Sums, _ a: TileArguments, _ pixelStride: Int) {
+    let width = V &* MemoryLayout<Vector>.size
+    var blockWei = UnsafeRawPointer(a.wei)
     var src = a.src
     let blocks = a.blocks &+ (a.tail > 0 ? 1 : 0)
     var block = 0
     while block < blocks {
       let channels = block < a.blocks ? Vector.scalarCount : a.tail
-      var tap = 0
-      while tap < a.taps {
+      var wei = blockWei + a.first_tap &* channels &* width
+      var tap = a.first_tap
+      while tap < a.end_tap {
         let pixel = src + a.tap_offsets[tap]
         var c = 0
         while c < channels {
-          step(&sums, pixel + c, a.pixel_stride, wei)
-          wei += V &* MemoryLayout<Vector>.size
+          step(&sums, pixel + c, pixelStride, wei)
+          wei += width
           c &+= 1
         }
         tap &+= 1
       }
       src += a.block_stride
+      blockWei += a.taps &* channels &* width
       block &+= 1
     }
-    store(&sums, a)
   }
 
   @inline(__always)
@@ -79,7 +95,8 @@ struct Tile<let P: Int, let V: Int> {
   }
 
   @inline(__always)
-  private static func target(_ a: TileArguments, _ p: Int, _ v: Int) -> UnsafeMutablePointer<Float> {
+  private static func target(_ a: TileArguments, _ p: Int, _ v: Int) -> UnsafeMutablePointer<Float>
+  {
     a.dst + (p &* a.dst_pixel_stride &+ v &* a.dst_vector_stride)
   }
 }

@@ -15,12 +15,15 @@
 //                                          · wei[block][tap][c][v][l]
 //
 // The reduction runs over `blocks` blocks of `lanes` channels and, if `tail` > 0, one more block of
-// `tail` channels. `wei` is read contiguously in that order. Direct convolution, GEMM and the
-// products of Winograd and FFT are all this loop with other strides.
+// `tail` channels. `wei` lies contiguously in that order. Only the taps `first_tap ..< end_tap` are
+// summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
+// and FFT are all this loop with other strides.
 typedef struct {
   const float *src;
   const ptrdiff_t *tap_offsets;
   ptrdiff_t taps;
+  ptrdiff_t first_tap;
+  ptrdiff_t end_tap;
   ptrdiff_t pixel_stride;
   ptrdiff_t block_stride;
   ptrdiff_t blocks;
