@@ -77,10 +77,13 @@ let package = Package(
         "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ]),
     .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
+    .target(
+      name: "Gate",
+      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),
     .executableTarget(
       name: "conv-bench",
       dependencies: [
-        "Backends", "Convolution", "Measurement", "Networks", "Reporting", "CPlatform",
+        "Backends", "Convolution", "Gate", "Measurement", "Networks", "Reporting", "CPlatform",
       ],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
@@ -95,6 +98,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
+    .testTarget(
+      name: "GateTests", dependencies: ["Gate", "Measurement", "Reporting", "conv-bench"]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["conv-bench", "Reporting", "Measurement", "Backends", "Convolution"]),

@@ -5,7 +5,9 @@ import Testing
   /// Arguments with blanks between them, and what the error says.
   @Test(arguments: [
     ("rnu", "unknown command 'rnu' (did you mean run?)"),
-    ("compare a b", "unknown command 'compare'"),
+    ("compare a", "compare: give two result files, OLD and NEW"),
+    ("compare a b c", "unexpected argument 'c'"),
+    ("gate", "gate: give one of --base PATH, --base-ref REV, --baseline FILE"),
     ("list", "list: say what: layers, networks or backends"),
     ("list things", "list: unknown 'things'"),
     ("list layers more", "unexpected argument 'more'"),
