@@ -61,6 +61,8 @@ import Testing
     ("convolve --dilation 0", "--dilation: '0'"),
     ("convolve --groups 0", "--groups: '0'"),
     ("convolve --backend all --dst y.npy", "--backend: all is not one backend"),
+    ("check --layer vgg-conv1_2 --mb 100000000", "vgg16-conv1_2: src, wei and dst take"),
+    ("--problem ic1ih400000oc1kh1mb50000", "mb50000ic1ih400000oc1oh400000kh1ph0: src, wei"),
   ])
   func wrongUsageIsOneLineAndExitsWith2(arguments: String, message: String) throws {
     let folder = try Folder()
@@ -77,8 +79,6 @@ import Testing
   @Test(arguments: [
     ("--filter nothing-like-it", "--filter 'nothing-like-it' matches no case"),
     ("check --layer alexnet-conv1 --backend winograd", "no case left, all are unsupported"),
-    ("check --layer vgg-conv1_2 --mb 100000000 --backend direct", "could not be measured"),
-    ("--problem ic1ih400000oc1kh1mb50000 --backend direct", "cannot allocate"),
   ])
   func whatCannotBeMeasuredExitsWith3(arguments: String, message: String) throws {
     let outcome = try CommandProcess.run(arguments.split(separator: " ").map(String.init))
