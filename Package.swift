@@ -42,6 +42,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    // Compiles to "not installed" without oneDNN's headers (libdnnl-dev); opens the library at run time.
+    .target(name: "COneDNN"),
     .target(name: "KernelInterface"),
     .target(name: "KernelIntrinsics"),
     .target(name: "Convolution", swiftSettings: optimised),
@@ -50,7 +52,7 @@ let package = Package(
       name: "Backends",
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
-        "WinogradAlgebra",
+        "COneDNN", "WinogradAlgebra",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) },
       swiftSettings: optimised),
     .target(name: "WinogradAlgebra"),
@@ -75,16 +77,20 @@ let package = Package(
         "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ]),
     .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
+    .target(
+      name: "Gate",
+      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),
     .executableTarget(
       name: "conv-bench",
       dependencies: [
-        "Backends", "Convolution", "Measurement", "Networks", "Reporting", "CPlatform",
+        "Backends", "Convolution", "Gate", "Measurement", "Networks", "Reporting", "CPlatform",
       ],
       path: "Benchmarks/conv-bench"),
     .testTarget(name: "ConvolutionTests", dependencies: ["Convolution"]),
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends", "Convolution"],
+    .testTarget(
+      name: "BackendsTests", dependencies: ["Backends", "Convolution"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
@@ -92,7 +98,11 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
-    .testTarget(name: "CommandTests", dependencies: ["conv-bench", "Reporting"]),
+    .testTarget(
+      name: "GateTests", dependencies: ["Gate", "Measurement", "Reporting", "conv-bench"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["conv-bench", "Reporting", "Measurement", "Backends", "Convolution"]),
   ]
     + kernelTargets.map { kernel in
       .target(

@@ -1,5 +1,6 @@
 import Backends
 import Convolution
+import Foundation
 import Measurement
 
 /// The cases of a run, grouped by problem: those of one group are measured against each other.
@@ -13,6 +14,7 @@ struct CasePlan {
   init(_ options: Options) throws(CommandError) {
     let defaults = [WorkItem.defaultNetwork]
     let items = try WorkItem.selected(by: options, defaults: defaults)
+    for item in items { try Self.requireMemory(for: item) }
     let backends = try BackendChoice.selected(by: options)
     let conditions = Self.conditions(options)
     groups = items.map { item in
@@ -23,6 +25,19 @@ struct CasePlan {
     guard !groups.isEmpty else {
       let filter = options.filter.map { "--filter '\($0.pattern)' matches no case" }
       throw .unmeasured("\(filter ?? "nothing is selected"); --dry-run shows the cases there are")
+    }
+  }
+
+  /// Refuses a problem whose tensors alone exceed the machine's memory, before anything is allocated.
+  private static func requireMemory(for item: WorkItem) throws(CommandError) {
+    let p = item.problem
+    let bytes = 4 * (Double(p.srcCount) + Double(p.weiCount) + Double(p.dstCount))
+    let total = Double(MemoryBudget.current().total)
+    guard bytes <= total else {
+      func gibibytes(_ bytes: Double) -> String { String(format: "%.1f GiB", bytes / 0x1p30) }
+      throw .usage(
+        "\(item.fullName): src, wei and dst take \(gibibytes(bytes)), this machine has "
+          + "\(gibibytes(total)) of memory; use smaller sizes or a smaller batch (--mb)")
     }
   }
 

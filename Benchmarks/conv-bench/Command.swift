@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, convolve, report, help
+  case run, list, check, machine, compare, gate, convolve, report, help
 }
 
 /// A command: what it is for and what it does.
@@ -19,8 +19,8 @@ struct Command: Sendable {
   let summary: String
   /// What may stand without a flag; empty if nothing.
   let subjects: [String]
-  /// Whether files stand without a flag.
-  var takesFiles = false
+  /// How many files it takes at most, without flags.
+  var files = 0
   /// Does it.
   let run: @Sendable (Options) throws -> ExitStatus
 
@@ -31,7 +31,7 @@ struct Command: Sendable {
       subjects: [], run: RunCommand.run),
     Command(
       name: .list, synopsis: "layers|networks|backends [WHAT]",
-      summary: "names, shapes; who takes a --layer",
+      summary: "names; who takes a --layer",
       subjects: ListCommand.Kind.allCases.map(\.rawValue), run: ListCommand.run),
     Command(
       name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
@@ -41,11 +41,17 @@ struct Command: Sendable {
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(
-      name: .convolve, synopsis: "--src X --wei W --dst Y",
-      summary: "one convolution of NumPy files", subjects: [], run: ConvolveCommand.run),
+      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [], files: 2,
+      run: CompareCommand.run),
     Command(
-      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as a page of charts",
-      subjects: [], takesFiles: true, run: ReportCommand.run),
+      name: .gate, synopsis: "--base PATH [WHAT] [HOW]", summary: "has it got slower?",
+      subjects: [], run: GateCommand.run),
+    Command(
+      name: .convolve, synopsis: "--src X --wei W --dst Y",
+      summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
+    Command(
+      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
+      subjects: [], files: Int.max, run: ReportCommand.run),
     Command(
       name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),

@@ -2,7 +2,7 @@
 enum ExitStatus: Equatable {
   /// Done, all checks passed.
   case success
-  /// A wrong result.
+  /// A wrong result, or a regression.
   case wrong
   /// Wrong usage, a bad file, an unknown name.
   case usage

@@ -25,6 +25,7 @@ struct Flag: Sendable {
     case how = "HOW"
     case output = "OUTPUT"
     case convolution = "CONVOLUTION"
+    case comparison = "COMPARISON"
   }
 
   /// Without its hyphens.

@@ -4,11 +4,12 @@ import Reporting
 
 extension Flag {
   private static let measuring: Set<CommandName> = [.run, .check]
-  private static let selecting: Set<CommandName> = [.run, .check, .list]
-  private static let planning: Set<CommandName> = [.run, .check, .list, .convolve]
+  private static let comparing: Set<CommandName> = [.run, .check, .gate]
+  private static let selecting: Set<CommandName> = [.run, .check, .list, .gate]
+  private static let planning: Set<CommandName> = [.run, .check, .list, .convolve, .gate]
 
   /// Every flag, in the order of the help.
-  static let all: [Flag] = what + how + output + convolution
+  static let all: [Flag] = what + how + output + convolution + comparison
 
   private static let what: [Flag] = [
     Flag("layer", .value("NAME[,…]"), .what, selecting, "layers, blocks, networks or globs") {
@@ -74,13 +75,13 @@ extension Flag {
     Flag("warmup", .value("SECONDS"), .how, [.run], "before the first sample; 0.1") {
       $0.settings.sampling.warmup = try Values.seconds($1)
     },
-    Flag("cold", .none, .how, [.run], "weights and source out of cache before each sample") {
+    Flag("cold", .none, .how, [.run], "caches emptied before each sample") {
       o, _ in o.settings.sampling.isCold = true
     },
     Flag("timeout", .value("SECONDS"), .how, [.run], "give a case up after that") {
       $0.settings.sampling.timeout = try Values.seconds($1)
     },
-    Flag("seed", .value("N"), .how, measuring, "of data and order; 1") { o, text in
+    Flag("seed", .value("N"), .how, comparing, "of data and order; 1") { o, text in
       let seed = try Values.seed(text)
       o.settings.seed = seed
       o.settings.sampling.seed = seed
@@ -97,7 +98,7 @@ extension Flag {
     Flag("csv", .value("FILE|-"), .output, measuring, "a row for each case") {
       $0.csv = $1
     },
-    Flag("json", .value("FILE|-"), .output, measuring, "everything, raw samples included") {
+    Flag("json", .value("FILE|-"), .output, comparing, "everything, raw samples included") {
       $0.json = $1
     },
     Flag("json", .none, .output, [.machine], "write JSON") {
@@ -112,19 +113,19 @@ extension Flag {
     Flag("append", .none, .output, measuring, "keep the rows that the CSV file has") {
       o, _ in o.appends = true
     },
-    Flag("quiet", .none, .output, measuring, "no table, no progress") {
+    Flag("quiet", .none, .output, comparing, "no table, no progress") {
       o, _ in o.isQuiet = true
     },
     Flag(
       "color", .choice(ColorChoice.allCases.map(\.rawValue), isList: false), .output,
-      [.run, .check, .list, .machine], "default: auto"
+      [.run, .check, .list, .machine, .compare, .gate], "default: auto"
     ) { o, text in
       guard let color = ColorChoice(rawValue: text) else {
         throw ValueError("'\(text)' is not auto, always or never")
       }
       o.color = color
     },
-    Flag("no-progress", .none, .output, measuring, "no progress line") {
+    Flag("no-progress", .none, .output, comparing, "no progress line") {
       o, _ in o.hidesProgress = true
     },
   ]

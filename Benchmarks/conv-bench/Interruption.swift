@@ -1,14 +1,23 @@
 import CPlatform
 import Foundation
+import Measurement
 import Reporting
 import Synchronization
 
 /// SIGINT and SIGTERM: the first asks the run to stop, the second ends the process.
+///
+/// What comes within a moment of the first is the same request: `timeout` signals its child and then
+/// its group, which the child is in, and a terminal's group may hold a script that passes signals on.
 final class Interruption: Sendable {
   /// Of this process.
   static let shared = Interruption()
 
+  /// Seconds of that moment.
+  private static let moment = 0.25
+
   private let signal = Atomic<Int32>(0)
+  private let clock = MonotonicClock()
+  private let firstTime = Atomic<UInt64>(0)
   private let lastWill = Mutex<@Sendable () -> Void>({})
 
   /// The first signal that came; nil before.
@@ -38,7 +47,8 @@ final class Interruption: Sendable {
   private func handle(_ number: Int32) {
     let (isFirst, _) = signal.compareExchange(
       expected: 0, desired: number, ordering: .relaxed)
-    guard !isFirst else { return }
+    if isFirst { firstTime.store(clock.nanoseconds(), ordering: .relaxed) }
+    guard clock.seconds(since: firstTime.load(ordering: .relaxed)) > Self.moment else { return }
     lastWill.withLock { $0 }()
     _exit(ExitStatus.interrupted(signal: number).code)
   }

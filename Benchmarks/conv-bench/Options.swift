@@ -43,9 +43,20 @@ struct Options {
   var padding = (top: 0, left: 0, bottom: 0, right: 0)
   var groups = 1
 
-  // Result files and the page made of them.
+  // Result files, and the page made of them.
   var files: [String] = []
   var html: String?
+
+  // The gate.
+  var base: String?
+  var baseRevision: String?
+  var baseline: String?
+  var isEnforced = false
+  var noiseThreshold = 0.05
+  var timeLimit = 1800.0
+
+  // Comparing.
+  var isStrict = false
 
   /// Whether `machine` writes JSON.
   var writesJSON = false

@@ -39,6 +39,14 @@ enum Values {
     return value
   }
 
+  /// A fraction of 1 that can be let through.
+  static func fraction(_ text: String) throws(ValueError) -> Double {
+    guard let value = Double(text), value > 0, value < 10 else {
+      throw ValueError("'\(text)' is not a fraction; give a number above 0, such as 0.05")
+    }
+    return value
+  }
+
   /// A seed.
   static func seed(_ text: String) throws(ValueError) -> UInt64 {
     guard let value = UInt64(text) else {

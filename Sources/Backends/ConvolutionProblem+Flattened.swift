@@ -5,7 +5,8 @@ extension ConvolutionProblem {
   /// (1×1, stride 1, no padding); itself otherwise. The tensors lie alike in memory.
   var flattened: ConvolutionProblem {
     guard kh == 1, kw == 1, sh == 1, sw == 1, !isPadded,
-      let flat = try? ConvolutionProblem(mb: mb, g: g, ic: ic, ih: 1, iw: ih * iw, oc: oc, kh: 1, kw: 1)
+      let flat = try? ConvolutionProblem(
+        mb: mb, g: g, ic: ic, ih: 1, iw: ih * iw, oc: oc, kh: 1, kw: 1)
     else { return self }
     return flat
   }

@@ -11,7 +11,8 @@ import Convolution
 /// weights: see `DirectPlan`.
 struct DirectBackend: ConvolutionBackend {
   let name = "direct"
-  let summary = "register- and cache-blocked direct convolution; any stride, padding, dilation, groups"
+  let summary =
+    "register- and cache-blocked direct convolution; any stride, padding, dilation, groups"
   let variants: [String] = []
 
   func validate(_ problem: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {

@@ -88,7 +88,8 @@ final class Im2colPlan: ConvolutionPlan {
       if isLowered {
         let own = lowered.baseAddress + thread * loweredCount
         packer.pack(
-          src, n: n, group: group, channels: 0..<p.icPerGroup, pixels: pixels, width: width, to: own,
+          src, n: n, group: group, channels: 0..<p.icPerGroup, pixels: pixels, width: width,
+          to: own,
           rowStride: width, segments: segments + thread * segmentCount)
         (matrix, rowStride) = (UnsafePointer(own), width)
       } else {

@@ -33,7 +33,8 @@ struct RegisterTiling {
   init(pixels: Int, vectors: Int, kernels: KernelContext, forcedVectors: Int? = nil) {
     let widths = forcedVectors.map { [$0] } ?? Array(1...kernels.max_vectors)
     let width = widths.min {
-      Self.cost(pixels, vectors, width: $0, kernels) < Self.cost(pixels, vectors, width: $1, kernels)
+      Self.cost(pixels, vectors, width: $0, kernels)
+        < Self.cost(pixels, vectors, width: $1, kernels)
     }!
     columns = stride(from: 0, to: vectors, by: width).map { first in
       let count = min(width, vectors - first)

@@ -41,8 +41,9 @@ struct TileGrid {
   }
 
   /// Calls `body` with each stretch of `range` that lies in one row of tiles.
-  func forEachStretch(in range: Range<Int>, _ body: (_ first: Tile, _ count: Int, _ index: Int) -> Void)
-  {
+  func forEachStretch(
+    in range: Range<Int>, _ body: (_ first: Tile, _ count: Int, _ index: Int) -> Void
+  ) {
     var index = range.lowerBound
     while index < range.upperBound {
       let first = tile(index)

@@ -47,8 +47,10 @@ struct TileReader {
     _ strip: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let lanes = packer.kernels.lanes
-    let row = src + packer.src.offset(
-      n: first.n, c: group * problem.icPerGroup + block * lanes, y: top, x: 0)
+    let row =
+      src
+      + packer.src.offset(
+        n: first.n, c: group * problem.icPerGroup + block * lanes, y: top, x: 0)
     for i in 0..<count {
       let left = (first.column + i) * grid.tileWidth - problem.pw
       guard left >= 0, left + transform.patchWidth <= problem.iw else {

@@ -30,8 +30,10 @@ struct TileWriter {
     let channel = group * problem.ocPerGroup + vector * lanes
     grid.forEachStretch(in: range) { first, count, index in
       let (rows, _) = grid.valid(first)
-      let start = output + dst.offset(
-        n: first.n, c: channel, y: first.row * grid.tileHeight, x: first.column * grid.tileWidth)
+      let start =
+        output
+        + dst.offset(
+          n: first.n, c: channel, y: first.row * grid.tileHeight, x: first.column * grid.tileWidth)
       var arguments = TransformArguments(
         patch: strip, patch_stride: count * grid.tileWidth * lanes,
         spectrum: spectrum + (index - range.lowerBound) * lanes, xi_stride: xiStride,

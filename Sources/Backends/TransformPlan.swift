@@ -70,7 +70,8 @@ final class TransformPlan: ConvolutionPlan {
     let isFused = if case .fused = schedule { true } else { false }
     let viaBlocks = !isNative && (!isFused || min(p.iw, p.ow) < 2 * lanes)
     let inner = (
-      src: viaBlocks ? p.srcDescription(native) : src, dst: viaBlocks ? p.dstDescription(native) : dst
+      src: viaBlocks ? p.srcDescription(native) : src,
+      dst: viaBlocks ? p.dstDescription(native) : dst
     )
     let grid = TileGrid(
       p, tileHeight: transform.tileHeight, tileWidth: transform.tileWidth)
@@ -101,9 +102,12 @@ final class TransformPlan: ConvolutionPlan {
     blockedSrc = try AlignedBuffer(count: viaBlocks ? inner.src.count : 0)
     blockedDst = try AlignedBuffer(count: viaBlocks ? inner.dst.count : 0)
 
-    var stages: [Stage] = isFused ? [.fused] : blocks.flatMap {
-      [.input(tiles: $0), .product(tiles: $0), .output(tiles: $0)]
-    }
+    var stages: [Stage] =
+      isFused
+      ? [.fused]
+      : blocks.flatMap {
+        [.input(tiles: $0), .product(tiles: $0), .output(tiles: $0)]
+      }
     if viaBlocks { stages = [.reorderSource] + stages + [.reorderDestination] }
     self.stages = stages
     let (g, vectors, chunks, channelBlocks) = (
@@ -232,7 +236,8 @@ final class TransformPlan: ConvolutionPlan {
     let own = scratch.baseAddress + thread * scratchCount
     reader.transform(
       source, group: group, block: block, tiles: tiles,
-      to: spectra + product.spectraOffset(block: block), xiStride: product.spectraStride, strip: own,
+      to: spectra + product.spectraOffset(block: block), xiStride: product.spectraStride,
+      strip: own,
       scratch: own + readStrip + writeStrip)
   }
 

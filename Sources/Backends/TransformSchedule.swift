@@ -82,7 +82,8 @@ struct TransformCost {
     let stream =
       blocks * weightBytes * Double(p.g)
       / (weightBytes <= Double(Self.lastLevel) ? 10.0 : 4.0) / Double(threads)
-    let spectra = Double(grid.count * p.g * planes * (channels + outputs) * 8) / 10 / Double(threads)
+    let spectra =
+      Double(grid.count * p.g * planes * (channels + outputs) * 8) / 10 / Double(threads)
     options.append(
       (.staged(tiles: stagedTiles), max(compute, stream) + spectra + transforms))
     return options.min { $0.1 < $1.1 }!

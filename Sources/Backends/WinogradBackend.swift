@@ -26,7 +26,8 @@ struct WinogradBackend: ConvolutionBackend {
     guard !candidates(p, options).isEmpty else {
       let known = WinogradAlgorithm.generated.filter { $0.r == p.kh }.map { "f\($0.m)" }
       throw Unsupported(
-        "no \(options.variant ?? "") for \(p.kh)x\(p.kw) kernels, has \(known.joined(separator: ", "))")
+        "no \(options.variant ?? "") for \(p.kh)x\(p.kw) kernels, has \(known.joined(separator: ", "))"
+      )
     }
   }
 

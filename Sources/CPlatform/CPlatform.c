@@ -68,6 +68,12 @@ int platform_signal_pipe(void) {
   struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  // A parent may have started this process with both blocked, as Dispatch's worker threads have.
+  sigset_t both;
+  sigemptyset(&both);
+  sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGTERM);
+  pthread_sigmask(SIG_UNBLOCK, &both, NULL);
   signal(SIGPIPE, SIG_IGN);
   return ends[0];
 }

@@ -64,13 +64,17 @@ public struct ConvolutionProblem: Hashable, Sendable {
       ("sh", sh), ("sw", sw),
     ]
     for (field, value) in positive {
-      guard value >= 1 else { throw ProblemError(field: field, "\(value) is not a size; give 1 or more") }
+      guard value >= 1 else {
+        throw ProblemError(field: field, "\(value) is not a size; give 1 or more")
+      }
     }
     let nonNegative = [
       ("ph", ph), ("pw", pw), ("phr", phr ?? ph), ("pwr", pwr ?? pw), ("dh", dh), ("dw", dw),
     ]
     for (field, value) in nonNegative {
-      guard value >= 0 else { throw ProblemError(field: field, "\(value) is negative; give 0 or more") }
+      guard value >= 0 else {
+        throw ProblemError(field: field, "\(value) is negative; give 0 or more")
+      }
     }
     for (field, value) in positive + nonNegative {
       guard value <= 1 << 40 else {

@@ -69,14 +69,16 @@ public struct TensorDescription: Hashable, Sendable {
 
 extension ConvolutionProblem {
   /// The source tensor in `layout`, its groups blocked apart unless `groupsApart` is false.
-  public func srcDescription(_ layout: TensorLayout, groupsApart: Bool = true) -> TensorDescription {
+  public func srcDescription(_ layout: TensorLayout, groupsApart: Bool = true) -> TensorDescription
+  {
     let groups = groupsApart ? g : 1
     return TensorDescription(
       mb: mb, groups: groups, channels: ic / groups, height: ih, width: iw, layout: layout)
   }
 
   /// The destination tensor in `layout`, its groups blocked apart unless `groupsApart` is false.
-  public func dstDescription(_ layout: TensorLayout, groupsApart: Bool = true) -> TensorDescription {
+  public func dstDescription(_ layout: TensorLayout, groupsApart: Bool = true) -> TensorDescription
+  {
     let groups = groupsApart ? g : 1
     return TensorDescription(
       mb: mb, groups: groups, channels: oc / groups, height: oh, width: ow, layout: layout)

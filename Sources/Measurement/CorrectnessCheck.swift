@@ -22,11 +22,13 @@ public final class CorrectnessCheck {
     try self.init(problem, normal: .normal(problem, seed: seed), seed: seed, threads: threads)
   }
 
-  /// The same with normal data made before, which timing goes on using.
+  /// The same with normal data made before, which timing goes on using, and with positions to compare
+  /// that differ from `checkedPositions`.
   init(
-    _ problem: ConvolutionProblem, normal: OperandSet, seed: UInt64, threads: Int
+    _ problem: ConvolutionProblem, normal: OperandSet, positions: [OutputPosition]? = nil,
+    seed: UInt64, threads: Int
   ) throws(AllocationError) {
-    let positions = problem.checkedPositions(seed: seed)
+    let positions = positions ?? problem.checkedPositions(seed: seed)
     self.positions = positions
     self.normal = ReferenceOutputs(set: normal, positions: positions, threads: threads)
     integers = try OperandSet.integers(problem, seed: seed).map {

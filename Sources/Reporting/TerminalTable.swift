@@ -18,11 +18,11 @@ public struct TerminalTable: Sendable {
 
   /// The results of one problem: a section for each instruction set, layout and number of threads.
   public func layer(_ records: [ResultRecord]) -> String {
-    let lines = LayerSection.sections(records).flatMap { section in
-      heading(section) + timeLines(section) + checkLines(section) + failureLines(section)
-        + declinedLines(section)
-    }
-    return text(lines)
+    LayerSection.sections(records).map { section in
+      text(
+        heading(section) + timeLines(section) + checkLines(section) + failureLines(section)
+          + declinedLines(section))
+    }.joined(separator: "\n")
   }
 
   /// The totals of the networks in `records`; empty if there is nothing to add up.

@@ -41,7 +41,8 @@ public struct StraightLineProgram: Sendable {
       let mirrored = matrix.indices.first { other in
         other > row && outputs[other] < 0 && Self.mirrorSign(matrix[row], matrix[other]) != nil
       }
-      if let mirrored, terms[row].map(\.value) == Array(0..<inputs).filter({ !matrix[row][$0].isZero })
+      if let mirrored,
+        terms[row].map(\.value) == Array(0..<inputs).filter({ !matrix[row][$0].isZero })
       {
         emitMirrored(row, mirrored, matrix)
       } else {

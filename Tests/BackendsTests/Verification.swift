@@ -117,7 +117,8 @@ struct Verification {
       let value = Double(dst.base[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
       let error = abs(value - truth.outputs[i].value)
       if error > (isExact ? 0 : bounds[i]) {
-        return "\(at): \(value), expected \(truth.outputs[i].value), bound \(bounds[i]) [\(plan.variant)]"
+        return
+          "\(at): \(value), expected \(truth.outputs[i].value), bound \(bounds[i]) [\(plan.variant)]"
       }
     }
     return nil

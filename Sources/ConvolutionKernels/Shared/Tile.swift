@@ -95,7 +95,8 @@ struct Tile<let P: Int, let V: Int> {
   }
 
   @inline(__always)
-  private static func target(_ a: TileArguments, _ p: Int, _ v: Int) -> UnsafeMutablePointer<Float> {
+  private static func target(_ a: TileArguments, _ p: Int, _ v: Int) -> UnsafeMutablePointer<Float>
+  {
     a.dst + (p &* a.dst_pixel_stride &+ v &* a.dst_vector_stride)
   }
 }

@@ -1,0 +1,87 @@
+import Foundation
+import Gate
+import Measurement
+import Reporting
+
+/// `gate --baseline`: is it slower than stored results say? Advice, unless enforced.
+struct BaselineCommand {
+  private let options: Options
+  private let machine = MachineDescription.current()
+  private let json: OutputFile?
+
+  /// Measures what is selected and compares it with the file at `path`.
+  static func run(_ options: Options, path: String) throws -> ExitStatus {
+    let stored = try CompareCommand.read(path).records
+    return try BaselineCommand(options).perform(stored)
+  }
+
+  private init(_ options: Options) throws(OutputError) {
+    self.options = options
+    json = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
+  }
+
+  private func perform(_ stored: [ResultRecord]) throws -> ExitStatus {
+    let plan = try CasePlan(options)
+    let gate: BaselineGate
+    if let reason = BaselineGate.refusal(stored, machine: machine.fingerprint) {
+      gate = BaselineGate(refused: reason)
+    } else {
+      for warning in machine.warnings(threads: plan.threads) { Console.note("warning", warning) }
+      var rules = GateRules()
+      rules.noiseThreshold = options.noiseThreshold
+      gate = BaselineGate(
+        old: stored, new: try measure(plan), rules: rules, enforces: options.isEnforced,
+        isCancelled: Interruption.shared.received != nil)
+    }
+    let status = ExitStatus(gate.exit)
+    try json?.write(
+      gate.json(machine: machine.fingerprint, exitCode: Int(status.code)).description + "\n")
+    try json?.finish()
+    try show(gate)
+    return status
+  }
+
+  private func measure(_ plan: CasePlan) throws(CommandError) -> [ResultRecord] {
+    var settings = options.settings
+    let clock = MonotonicClock()
+    let start = clock.nanoseconds()
+    let timeLimit = options.timeLimit
+    settings.allowsDebugBuild =
+      ProcessInfo.processInfo.environment["CONV_BENCH_ALLOW_DEBUG"] == "1"
+    settings.isCancelled = {
+      Interruption.shared.received != nil || clock.seconds(since: start) > timeLimit
+    }
+    let session: MeasurementSession
+    do {
+      session = try MeasurementSession(settings: settings)
+    } catch {
+      throw .unmeasured("\(error)")
+    }
+    let run = RunFacts(
+      date: Date(), commit: machine.build.commit, isDirty: machine.build.isDirty ?? false,
+      machine: machine.fingerprint)
+    let progress = OutputChoice.progress(options)
+    defer { progress.clear() }
+    var records: [ResultRecord] = []
+    for (index, group) in plan.groups.enumerated() where !settings.isCancelled() {
+      progress.show(
+        fraction: Double(index) / Double(plan.groups.count), elapsed: clock.seconds(since: start),
+        label: "\(plan.groups.count - index) of \(plan.groups.count) problems left")
+      records += session.run(group).map { ResultRecord($0, run: run) }
+    }
+    return records
+  }
+
+  private func show(_ gate: BaselineGate) throws(OutputError) {
+    for notice in gate.notices { Console.note("warning", notice) }
+    let slower = gate.rows.count { $0.verdict == .regression }
+    if slower > 0, !options.isEnforced {
+      Console.note(
+        "warning",
+        "\(slower) rows seem slower than stored; this is advice (--enforce fails), only gate --base "
+          + "measures both side by side")
+    }
+    guard options.json != "-", !options.isQuiet, !gate.rows.isEmpty else { return }
+    try Console.print(gate.text(width: OutputChoice.width, style: OutputChoice.style(options)))
+  }
+}

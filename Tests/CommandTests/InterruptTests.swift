@@ -1,0 +1,69 @@
+import Foundation
+import Reporting
+import Testing
+
+@Suite struct InterruptTests {
+  private static let debug = ["CONV_BENCH_ALLOW_DEBUG": "1"]
+
+  /// Waits until the hidden file beside `name` holds `text`; false if that never comes.
+  private func wait(for text: String, beside name: String, in folder: Folder) -> Bool {
+    for _ in 0..<6000 {
+      let hidden = folder.names.first { $0.hasPrefix(".\(name).") }
+      if let hidden, folder.text(hidden)?.contains(text) == true { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func finishedRowsAreInTheFile(signal: Int32, code: Int32) throws {
+    let folder = try Folder()
+    // The declined case is finished at once, the other one never.
+    let command = try CommandProcess(
+      [
+        "--layer", "lenet5-conv1", "--backend", "gemm-1x1,direct", "--samples", "1000000000",
+        "--csv", "r.csv", "--json", "r.json",
+      ], in: folder, environment: Self.debug)
+    #expect(wait(for: "unsupported", beside: "r.csv", in: folder))
+    command.send(signal)
+    let outcome = command.outcome()
+    #expect(outcome.code == code)
+    #expect(folder.names == ["r.csv", "r.json"])
+    let file = try CSVReader.read(path: "\(folder.path)/r.csv")
+    #expect(file.records.map(\.backend) == ["gemm-1x1"] && file.notices.isEmpty)
+    #expect(
+      (try? JSONSerialization.jsonObject(with: Data(folder.bytes("r.json") ?? []))) != nil)
+  }
+
+  @Test func theSecondSignalDoesNotWait() throws {
+    let folder = try Folder()
+    // One call of the reference on this takes minutes.
+    let command = try CommandProcess(
+      [
+        "--problem", "ic512ih224oc512kh3ph1", "--backend", "gemm-1x1,reference", "--no-check",
+        "--csv", "r.csv",
+      ], in: folder, environment: Self.debug)
+    #expect(wait(for: "unsupported", beside: "r.csv", in: folder))
+    command.send(SIGINT)
+    usleep(200_000)
+    command.send(SIGINT)
+    #expect(command.outcome().code == 130)
+    #expect(folder.names == ["r.csv"])
+    #expect(try CSVReader.read(path: "\(folder.path)/r.csv").records.count == 1)
+  }
+
+  @Test func anOlderFileStaysWhenNoRowIsFinished() throws {
+    let folder = try Folder()
+    try folder.write("r.csv", "old")
+    let command = try CommandProcess(
+      [
+        "--layer", "lenet5-conv1", "--backend", "direct", "--samples", "1000000000", "--csv",
+        "r.csv",
+      ],
+      in: folder, environment: Self.debug)
+    #expect(wait(for: "schema", beside: "r.csv", in: folder))
+    command.send(SIGTERM)
+    #expect(command.outcome().code == 143)
+    #expect(folder.names == ["r.csv"] && folder.text("r.csv") == "old")
+  }
+}

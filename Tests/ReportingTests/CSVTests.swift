@@ -1,0 +1,79 @@
+import Foundation
+import Measurement
+import Testing
+
+@testable import Reporting
+
+@Suite struct CSVTests {
+  private func text(_ records: [ResultRecord]) -> String {
+    CSVText.row(ResultColumn.names)
+      + records.map { record in CSVText.row(ResultColumn.all.map { $0.cell(record) }) }.joined()
+  }
+
+  @Test(arguments: [
+    (["a", "b"], "a,b\n"), (["a,b", "c"], "\"a,b\",c\n"), (["say \"x\""], "\"say \"\"x\"\"\"\n"),
+    (["two\nlines", ""], "\"two\nlines\",\n"), (["cr\r"], "\"cr\r\"\n"),
+  ])
+  func fieldsAreQuotedWhereNeeded(fields: [String], row: String) {
+    #expect(CSVText.row(fields) == row)
+    #expect(CSVText.rows(row).map(\.fields) == [fields])
+  }
+
+  @Test func lineBreaksOfAnyKindEndRows() {
+    let rows = CSVText.rows("a,b\r\nc,\"d\r\ne\"\r\n\r\nf,\n")
+    #expect(rows.map(\.fields) == [["a", "b"], ["c", "d\r\ne"], ["f", ""]])
+    #expect(rows.map(\.line) == [1, 2, 5])
+  }
+
+  @Test func recordsComeBackAsTheyWere() throws {
+    var record = Samples.record("winograd", 2, variant: "f4, \"fused\"\n12", width: 0.25)
+    record.reason = "a, b"
+    record.bound = .dram
+    record.seed = .max
+    record.relL2Error = 1e-7
+    let file = try CSVReader.parse(
+      text([record, Samples.record("fft", nil, status: .unsupported)]), file: "x.csv")
+    #expect(file.notices.isEmpty)
+    #expect(file.records == [record, Samples.record("fft", nil, status: .unsupported)])
+  }
+
+  @Test func carriageReturnsAndByteOrderMarkAreTaken() throws {
+    let windows =
+      "\u{FEFF}"
+      + text([Samples.record("fft", 1)]).split(separator: "\n").joined(separator: "\r\n")
+    #expect(try CSVReader.parse(windows, file: "x.csv").records == [Samples.record("fft", 1)])
+  }
+
+  @Test func unknownAndMissingColumnsAreTold() throws {
+    let file = try CSVReader.parse(
+      "extra,schema,problem,backend,isa,threads,status\n9,0,p,direct,avx2,2,ok\n", file: "x.csv")
+    let record = try #require(file.records.first)
+    #expect(record.backend == "direct" && record.medianMS == nil && record.schema == 0)
+    #expect(file.notices.contains { $0.contains("unknown columns") && $0.contains("extra") })
+    #expect(file.notices.contains { $0.contains("missing columns") && $0.contains("median_ms") })
+    #expect(file.notices.contains { $0.contains("schema 0, older") })
+  }
+
+  @Test(arguments: [",unsupp", ",unsupported,\"kernel 3"])
+  func aCutOffLastRowIsLeftOutAndTold(rest: String) throws {
+    let whole = text([Samples.record("fft", 1)])
+    let file = try CSVReader.parse(
+      whole + "1,id,t,c,m,n,l,1,p,forward,b,v,i,nchw,2" + rest, file: "x")
+    #expect(file.records == [Samples.record("fft", 1)])
+    #expect(file.notices == ["x:3: the last row is cut off and is left out"])
+  }
+
+  @Test(arguments: [
+    ("", "x: is empty"), ("a,b\n1,2\n", "x:1: no column 'schema'"),
+    ("schema,problem,backend,isa,threads,status\n1,p,b,i,two,ok\n", "x:2: threads: 'two'"),
+    ("schema,problem,backend,isa,threads,status\n1,p,b,i,2,nice\n", "x:2: status: 'nice'"),
+    ("schema,problem,backend,isa,threads,status,median_ms\n1,p,b,i,2,ok,nan\n", "x:2: median_ms:"),
+    ("schema,problem,backend,isa,threads,status\n1,p\n", "x:2: has 2 fields, the header has 6"),
+  ])
+  func whatIsNoResultFileIsAnError(text: String, message: String) throws {
+    let error = try #require(throws: ResultFileError.self) {
+      try CSVReader.parse(text, file: "x")
+    }
+    #expect(error.description.hasPrefix(message), "\(error)")
+  }
+}

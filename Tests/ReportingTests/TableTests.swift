@@ -1,0 +1,130 @@
+import Foundation
+import Measurement
+import Testing
+
+@testable import Reporting
+
+@Suite struct TableTests {
+  private let records = [
+    Samples.record("direct", 4, width: 0.01),
+    Samples.record("winograd", 1, variant: "f4 fused 12", width: 0.01),
+    Samples.record("im2col", 8, width: 0.01),
+    Samples.record("fft", 1.005, width: 0.01),
+    Samples.record("gemm-1x1", nil, status: .unsupported, reason: "kernel 3x3, needs 1x1"),
+    Samples.record("reference", nil, status: .wrong, reason: "n=0 k=1 p=2 q=3: got 1"),
+  ]
+
+  private func lines(width: Int = 120) -> [String] {
+    TerminalTable(width: width).layer(records).split(separator: "\n").map(String.init)
+  }
+
+  @Test func backendsAreOrderedByTime() {
+    let names = lines().compactMap { line in
+      ["direct", "winograd", "im2col", "fft"].first { line.dropFirst(3).hasPrefix($0) }
+    }
+    #expect(names == ["winograd", "fft", "direct", "im2col"])
+  }
+
+  @Test func theFastestIsMarkedAndOverlapsAreTies() {
+    #expect(lines().filter { $0.hasPrefix("▸") }.map { $0.contains("winograd") } == [true])
+    #expect(lines().filter { $0.hasPrefix("≈") }.map { $0.contains("fft") } == [true])
+  }
+
+  @Test func aRowSaysWhatWasMeasured() throws {
+    let line = try #require(lines().first { $0.contains("winograd") })
+    for part in ["f4 fused 12", "1.000 ms", "± 1 %", "1000.0*", "200 %", "8.00× faster"] {
+      #expect(line.contains(part), "\(part) in \(line)")
+    }
+    #expect(TerminalTable().legend(records).contains("* direct-equivalent"))
+  }
+
+  @Test func declinedAndWrongRowsSayWhy() {
+    #expect(lines().contains { $0.contains("not run: gemm-1x1 (kernel 3x3, needs 1x1)") })
+    #expect(lines().contains { $0.contains("✗ reference: wrong: n=0 k=1 p=2 q=3: got 1") })
+  }
+
+  @Test(arguments: [40, 60, 80, 100, 140])
+  func linesKeepTheWidthAndEndWithText(width: Int) {
+    for line in lines(width: width) {
+      #expect(line.count <= max(width, 60), "\(width): \(line)")
+      #expect(line.last != " ")
+      #expect(!line.contains("\u{1B}"))
+    }
+  }
+
+  @Test func onlyTimesAreLeftOfANarrowTable() {
+    #expect(lines(width: 140).contains { $0.contains("variant") })
+    #expect(!lines(width: 80).contains { $0.contains("variant") })
+    #expect(lines(width: 80).contains { $0.contains("faster") })
+  }
+
+  @Test func totalsAddMediansTimesMultiplicity() throws {
+    let totals = NetworkTotal.totals([
+      Samples.record("direct", 2, layer: "a", problem: "mb1ic1ih1oc1oh1kh1", multiplicity: 3),
+      Samples.record("direct", 5, layer: "b", problem: "mb1ic2ih1oc1oh1kh1"),
+      Samples.record("fft", 1, layer: "b", problem: "mb1ic2ih1oc1oh1kh1"),
+      Samples.record("direct", 9, network: "", layer: "c"),
+    ])
+    #expect(totals.map(\.backend) == ["fastest per layer", "direct", "fft"])
+    #expect(totals.map(\.totalMS) == [7, 11, 1])
+    #expect(totals.map(\.isComplete) == [true, true, false])
+    #expect(totals[1].layers == 4)
+    #expect(abs(totals[1].gflops - 363.6363636) < 1e-6)
+  }
+
+  @Test func variantsOfOneBackendHaveTheirOwnTotals() {
+    let totals = NetworkTotal.totals([
+      Samples.record("winograd", 2, layer: "a", multiplicity: 2, variant: "f2 fused"),
+      Samples.record("winograd", 1, layer: "a", multiplicity: 2, variant: "f4 fused"),
+    ])
+    #expect(
+      totals.map(\.variant) == ["f4", "", "f2"] || totals.map(\.variant) == ["", "f4", "f2"])
+    #expect(Set(totals.map(\.totalMS)) == [2, 4])
+  }
+
+  @Test func colorsFollowChoiceTerminalAndEnvironment() {
+    func isColored(_ choice: ColorChoice, _ isTerminal: Bool, _ environment: [String: String])
+      -> Bool
+    {
+      TerminalStyle(choice, isTerminal: isTerminal, environment: environment).isColored
+    }
+    #expect(isColored(.auto, true, [:]))
+    #expect(!isColored(.auto, false, [:]))
+    #expect(!isColored(.auto, true, ["NO_COLOR": "1"]))
+    #expect(isColored(.auto, true, ["NO_COLOR": ""]))
+    #expect(!isColored(.auto, true, ["TERM": "dumb"]))
+    #expect(isColored(.always, false, ["NO_COLOR": "1"]))
+    #expect(!isColored(.never, true, [:]))
+    #expect(TerminalStyle(isColored: true)(.best, "x") == "\u{1B}[1;32mx\u{1B}[0m")
+  }
+
+  @Test(arguments: [
+    (1.7182, "1.718 ms"), (0.99996, "1.000 ms"), (0.0163, "16.30 µs"), (1234.5, "1.234 s"),
+    (0.000012, "12.00 ns"), (999.9, "999.9 ms"), (100, "100.0 ms"),
+  ])
+  func timesHaveFourDigitsAndAUnit(milliseconds: Double, text: String) {
+    #expect(Quantity.time(milliseconds: milliseconds) == text)
+  }
+
+  @Test func barsAreInEighths() {
+    #expect(Quantity.bar(0.5, width: 8) == "████")
+    #expect(Quantity.bar(1.0 / 64, width: 8) == "▏")
+    #expect(Quantity.bar(7, width: 2) == "██")
+    #expect(Quantity.bar(.nan, width: 8) == "")
+  }
+
+  @Test func progressTellsPartAndTimeLeft() {
+    let text = ProgressLine.text(fraction: 0.25, elapsed: 60, label: "vgg16 (2/8)", width: 79)
+    #expect(text == "█████░░░░░░░░░░░░░░░  25 % 3:00 left  vgg16 (2/8)")
+    #expect(ProgressLine.text(fraction: 0, elapsed: 9, label: "x", width: 10).count == 10)
+  }
+
+  @Test func markdownEscapesAndHoldsEveryRow() {
+    let document = MarkdownExporter.document(
+      records + [Samples.record("direct", nil, status: .failed, reason: "a|b*")], run: Samples.run)
+    let rows = document.split(separator: "\n").filter { $0.hasPrefix("|") }
+    #expect(rows.count == 2 + 7)
+    #expect(document.contains("a\\|b\\*"))
+    #expect(document.contains("**winograd**"))
+  }
+}
