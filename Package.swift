@@ -42,6 +42,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    // Compiles to "not installed" without oneDNN's headers (libdnnl-dev); opens the library at run time.
+    .target(name: "COneDNN"),
     .target(name: "KernelInterface"),
     .target(name: "KernelIntrinsics"),
     .target(name: "Convolution", swiftSettings: optimised),
@@ -50,7 +52,7 @@ let package = Package(
       name: "Backends",
       dependencies: [
         "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
-        "WinogradAlgebra",
+        "COneDNN", "WinogradAlgebra",
       ] + kernelTargets.map { .init(stringLiteral: $0.name) },
       swiftSettings: optimised),
     .target(name: "WinogradAlgebra"),

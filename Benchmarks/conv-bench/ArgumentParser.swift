@@ -42,10 +42,7 @@ enum ArgumentParser {
   private static func takeSubject(
     _ argument: String, _ command: Command, _ options: inout Options
   ) throws(CommandError) {
-    if options.files.count < command.files {
-      options.files.append(argument)
-      return
-    }
+    guard !command.takesFiles else { return options.files.append(argument) }
     guard !command.subjects.isEmpty, options.subject == nil else {
       throw .usage(
         "unexpected argument '\(argument)'; flags begin with --, see conv-bench help \(command.name)"

@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, compare, gate, convolve, help
+  case run, list, check, machine, compare, gate, convolve, report, help
 }
 
 /// A command: what it is for and what it does.
@@ -19,8 +19,8 @@ struct Command: Sendable {
   let summary: String
   /// What may stand without a flag; empty if nothing.
   let subjects: [String]
-  /// How many files it takes, without flags.
-  var files = 0
+  /// Whether files stand without a flag.
+  var takesFiles = false
   /// Does it.
   let run: @Sendable (Options) throws -> ExitStatus
 
@@ -41,7 +41,7 @@ struct Command: Sendable {
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(
-      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [], files: 2,
+      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [], takesFiles: true,
       run: CompareCommand.run),
     Command(
       name: .gate, synopsis: "--base PATH [WHAT] [HOW]", summary: "has it got slower?",
@@ -49,6 +49,9 @@ struct Command: Sendable {
     Command(
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
+    Command(
+      name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
+      subjects: [], takesFiles: true, run: ReportCommand.run),
     Command(
       name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),

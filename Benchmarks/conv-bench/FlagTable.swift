@@ -107,6 +107,9 @@ extension Flag {
     Flag("markdown", .value("FILE|-"), .output, measuring, "tables to paste") {
       $0.markdown = $1
     },
+    Flag("html", .value("FILE|-"), .output, [.report], "where the page goes; needed") {
+      $0.html = $1
+    },
     Flag("append", .none, .output, measuring, "keep the rows that the CSV file has") {
       o, _ in o.appends = true
     },

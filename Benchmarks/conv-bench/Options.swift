@@ -51,8 +51,11 @@ struct Options {
   var noiseThreshold = 0.05
   var timeLimit = 1800.0
 
-  // Comparing.
+  // Result files and the page made of them.
   var files: [String] = []
+  var html: String?
+
+  // Comparing.
   var isStrict = false
 
   /// Whether `machine` writes JSON.

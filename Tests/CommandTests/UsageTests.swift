@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     ("rnu", "unknown command 'rnu' (did you mean run?)"),
     ("compare a", "compare: give two result files, OLD and NEW"),
-    ("compare a b c", "unexpected argument 'c'"),
+    ("compare a b c", "compare: give two result files, OLD and NEW"),
     ("gate", "gate: give one of --base PATH, --base-ref REV, --baseline FILE"),
     ("list", "list: say what: layers, networks or backends"),
     ("list things", "list: unknown 'things'"),

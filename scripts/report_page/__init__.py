@@ -1,0 +1,1 @@
+"""The page that `conv-bench report` writes."""

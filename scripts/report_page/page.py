@@ -1,0 +1,190 @@
+"""The page itself: one HTML file with everything in it."""
+
+import json
+import math
+import os
+from html import escape
+
+from . import charts
+from .analysis import Analysis, Number
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def render(results, plotly_js):
+    """The whole page as text."""
+    analysis = Analysis(results)
+    sections = [
+        charts.networks(analysis), charts.backends(analysis), charts.roofline(analysis),
+        charts.scaling(analysis), charts.accuracy(analysis), charts.memory(analysis),
+        charts.history(analysis),
+    ]
+    figures = []
+    body = summary(analysis)
+    for section in sections:
+        if section and section.parts:
+            body += section_html(section, figures)
+    body += environment(analysis)
+    data = json.dumps(
+        {"figures": figures, "contenders": analysis.contenders}, separators=(",", ":"),
+        allow_nan=False)
+    return (
+        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
+        "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=color-scheme content=\"light dark\">\n<title>conv-bench report</title>\n"
+        f"<style>\n{asset('page.css')}</style>\n</head>\n<body>\n<main>\n{body}</main>\n"
+        f"<script>{script_source(plotly_js)}</script>\n"
+        f"<script>const report = {script(data)};\n{asset('page.js')}</script>\n</body>\n</html>\n"
+    )
+
+
+def script(data):
+    """JSON that cannot end the element it stands in."""
+    return data.replace("<", "\\u003c")
+
+
+def script_source(source):
+    """A program that cannot end the element it stands in: `</script` occurs in strings only."""
+    return source.replace("</script", "<\\/script")
+
+
+def asset(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def number(value):
+    """Four significant digits, as the test of the page computes them too."""
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.4g}"
+
+
+def cell(value):
+    if value is None:
+        return "<td class=n>"
+    if isinstance(value, Number):
+        return f"<td class=n data-of=\"{escape(value.formula)}\">{number(value.value)}"
+    # Long texts may be broken anywhere; names stay whole, and the table scrolls sideways.
+    return f"<td{' class=w' if len(str(value)) > 24 else ''}>{escape(str(value))}"
+
+
+def table(header, rows):
+    kinds = [any(isinstance(row[i], Number) for row in rows) for i in range(len(header))]
+    head = "".join(
+        f"<th scope=col{' class=n' if kind else ''}>{escape(name)}"
+        for name, kind in zip(header, kinds))
+    lines = "\n".join("<tr>" + "".join(map(cell, row)) for row in rows)
+    return f"<div class=scroll tabindex=0><table><thead><tr>{head}<tbody>\n{lines}\n</table></div>"
+
+
+def section_html(section, figures):
+    html = f"<section>\n<h2>{escape(section.title)}</h2>\n<p>{escape(section.text)}</p>\n"
+    for caption, figure, header, rows, note in section.parts:
+        if caption:
+            html += f"<h3>{escape(caption)}</h3>\n"
+        if figure:
+            height = figure["layout"]["height"]
+            legend = f"<div class=legend{' hidden' if figure.pop('unlabelled', False) else ''}></div>"
+            html += f"{legend}<div class=chart role=img style=\"height:{height}px\"" \
+                    f" aria-label=\"{escape(section.title)}; the table below has the numbers\"></div>\n"
+            figures.append(figure)
+        if note:
+            html += f"<p class=note>{escape(note)}</p>\n"
+        if not rows:
+            continue
+        if figure:
+            html += f"<details><summary>Table, {len(rows)} rows</summary>{table(header, rows)}</details>\n"
+        else:
+            html += table(header, rows) + "\n"
+    return html + "</section>\n"
+
+
+def plural(count, noun):
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def summary(analysis):
+    """What happened, in sentences."""
+    layers = len({r.label for p in analysis.panels for r in p.rows})
+    names = ", ".join(analysis.contenders[:12]) + (", …" if len(analysis.contenders) > 12 else "")
+    facts = [
+        f"{plural(layers, 'layer')} on {plural(len(analysis.contenders), 'backend')} ({names}),"
+        f" {plural(len(analysis.timed), 'case')} timed in {plural(len(analysis.runs), 'run')}."
+    ]
+    decided = sum(count for _, count in analysis.wins)
+    if decided:
+        facts.append("Fastest: " + ", ".join(
+            f"{name} {count} of {decided}" for name, count in analysis.wins) +
+            (" (each thread count, layout and instruction set counts)."
+             if len(analysis.panels) > 1 else "."))
+    else:
+        facts.append("No row has a time; nothing can be drawn.")
+    declined = analysis.status["unsupported"]
+    if declined:
+        facts.append(f"{plural(declined, 'case')} declined by the backend, with a reason in the tables.")
+    fractions = sorted(r.peak_fraction for r in analysis.timed if r.peak_fraction)
+    if fractions:
+        facts.append(
+            f"Executed arithmetic is between {fractions[0]:.0%} and {fractions[-1]:.0%} of the"
+            f" machine's measured peak, {fractions[len(fractions) // 2]:.0%} in the middle.")
+    wide = [r for r in analysis.timed if r.ci95_high_ms and r.ci95_low_ms
+            and (r.ci95_high_ms - r.ci95_low_ms) / 2 > 0.05 * r.median_ms]
+    if wide:
+        facts.append(
+            f"{plural(len(wide), 'median')} uncertain by more than ±5 %: the machine was noisy, so read"
+            " small differences as none.")
+    alerts = []
+    if analysis.wrong:
+        worst = analysis.wrong[0]
+        alerts.append(
+            f"{plural(len(analysis.wrong), 'case')} wrong or failed, such as {worst.label} on"
+            f" {worst.contender}: {worst.text('reason')}")
+    if len(analysis.machines) > 1:
+        alerts.append(
+            f"The files come from {len(analysis.machines)} machines. They are shown apart; do not"
+            " compare times across them.")
+    if len(analysis.panels) > charts.MOST_PANELS:
+        alerts.append(
+            f"{len(analysis.panels)} combinations of machine, threads, layout and instruction set;"
+            f" each kind of chart shows the first {charts.MOST_PANELS}.")
+    alerts += analysis.results.notices + analysis.results.warnings
+    html = "<header>\n<h1>conv-bench report</h1>\n" + f"<p class=lead>{escape(' '.join(facts))}</p>\n"
+    if alerts:
+        html += "<ul class=alerts>" + "".join(
+            f"<li>{escape(text)}" for text in dict.fromkeys(alerts)) + "</ul>\n"
+    return html + "</header>\n"
+
+
+def environment(analysis):
+    """Where the numbers come from."""
+    results = analysis.results
+    runs = [
+        [run, stamp, row.text("commit") or "unknown", row.text("machine"),
+         os.path.basename(results.files[row.file])]
+        for (stamp, run), row in analysis.runs
+    ]
+    html = "<section>\n<h2>Environment</h2>\n" + table(
+        ["run", "start, UTC", "commit", "machine", "file"], runs[:charts.MOST_ROWS])
+    for run, facts in results.environments.items():
+        rows = list(flat(facts))
+        html += f"<details><summary>What {escape(run)} recorded</summary>" \
+                f"{table(['fact', 'value'], rows)}</details>\n"
+    if not results.environments:
+        html += "<p class=note>The JSON of a run (conv-bench --json FILE) tells more: caches," \
+                " libraries, load, command line.</p>\n"
+    files = "; ".join(os.path.basename(name) for name in results.files)
+    return html + f"<p class=note>Made from {escape(files)}. Each number in a table holds its formula," \
+                  " file:line:column, in the attribute data-of.</p>\n</section>\n"
+
+
+def flat(value, name=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        yield [name, ", ".join(map(str, value))]
+    elif isinstance(value, float) and math.isfinite(value):
+        yield [name, f"{value:.6g}"]
+    else:
+        yield [name, str(value)]
