@@ -41,7 +41,8 @@ struct Command: Sendable {
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(
-      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [], takesFiles: true,
+      name: .compare, synopsis: "OLD NEW", summary: "two result files", subjects: [],
+      takesFiles: true,
       run: CompareCommand.run),
     Command(
       name: .gate, synopsis: "--base PATH [WHAT] [HOW]", summary: "has it got slower?",
