@@ -14,7 +14,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = next(
-    (path for path in (f"{ROOT}/.build/{kind}/conv-bench" for kind in ("release", "debug"))
+    (path for path in (f"{ROOT}/.build/{kind}/conv-bench" for kind in ("debug", "release"))
      if os.path.exists(path)), None)
 # A word such as FILE, RESULTS… or X.npy stands for something of the reader's.
 PLACEHOLDER = re.compile(r"[A-Z]{2,}[A-Z…]*|[A-Z](\.npy)?|.*…|.*\|.*")

@@ -13,7 +13,7 @@ final class Interruption: Sendable {
   static let shared = Interruption()
 
   /// Seconds of that moment.
-  private static let moment = 0.25
+  private static let moment = 0.1
 
   private let signal = Atomic<Int32>(0)
   private let clock = MonotonicClock()
