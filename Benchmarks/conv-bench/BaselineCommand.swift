@@ -17,7 +17,9 @@ struct BaselineCommand {
 
   private init(_ options: Options) throws(OutputError) {
     self.options = options
-    json = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
+    let file = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
+    Interruption.shared.onSecondSignal { file?.discard() }
+    json = file
   }
 
   private func perform(_ stored: [ResultRecord]) throws -> ExitStatus {

@@ -22,6 +22,9 @@ struct ConvolveCommand {
     let problem = try problem(src: src, wei: wei, bias: bias)
     // Before the work: a result that cannot be written is not worth computing.
     let file = try OutputFile(path: path)
+    // The handler keeps the file alive, so that it must be discarded here whatever is thrown.
+    defer { file.discard() }
+    Interruption.shared.onFirstSignal { file.discard() }
     let values = try convolve(problem, choice, src: src, wei: wei, bias: bias)
     var shape = [problem.mb, problem.oc, problem.oh, problem.ow]
     if src.shape.count == 3 { shape.removeFirst() }

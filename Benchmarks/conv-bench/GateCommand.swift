@@ -30,6 +30,7 @@ struct GateCommand {
       ProcessInfo.processInfo.environment["CONV_BENCH_ALLOW_DEBUG"] == "1"
     settings.isCancelled = { Interruption.shared.received != nil }
     self.settings = settings
+    Interruption.shared.onSecondSignal { GateRemains.clear() }
     json = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
   }
 
@@ -39,7 +40,6 @@ struct GateCommand {
     for warning in machine.warnings(threads: cases.map(\.options.threads).max() ?? 1) {
       Console.note("warning", warning)
     }
-    Interruption.shared.onSecondSignal { GateRemains.clear() }
     let gateCases = cases.map { GateCase($0, seed: options.settings.seed) }
     let report = measure(gateCases)
     let status = ExitStatus(report.exit)

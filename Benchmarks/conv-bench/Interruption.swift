@@ -4,7 +4,8 @@ import Measurement
 import Reporting
 import Synchronization
 
-/// SIGINT and SIGTERM: the first asks the run to stop, the second ends the process.
+/// SIGINT and SIGTERM: the first asks a run to stop, the second ends the process. A command that
+/// never said what to do before the end cannot stop half-way, and ends with the first.
 ///
 /// What comes within a moment of the first is the same request: `timeout` signals its child and then
 /// its group, which the child is in, and a terminal's group may hold a script that passes signals on.
@@ -18,7 +19,8 @@ final class Interruption: Sendable {
   private let signal = Atomic<Int32>(0)
   private let clock = MonotonicClock()
   private let firstTime = Atomic<UInt64>(0)
-  private let lastWill = Mutex<@Sendable () -> Void>({})
+  private let lastWill = Mutex<(@Sendable () -> Void)?>(nil)
+  private let endsAtOnce = Atomic<Bool>(true)
 
   /// The first signal that came; nil before.
   var received: Int32? {
@@ -42,14 +44,21 @@ final class Interruption: Sendable {
   /// What to do before a second signal ends the process.
   func onSecondSignal(_ action: @escaping @Sendable () -> Void) {
     lastWill.withLock { $0 = action }
+    endsAtOnce.store(false, ordering: .relaxed)
+  }
+
+  /// What to do before the first signal ends the process.
+  func onFirstSignal(_ action: @escaping @Sendable () -> Void) {
+    lastWill.withLock { $0 = action }
   }
 
   private func handle(_ number: Int32) {
     let (isFirst, _) = signal.compareExchange(
       expected: 0, desired: number, ordering: .relaxed)
     if isFirst { firstTime.store(clock.nanoseconds(), ordering: .relaxed) }
-    guard clock.seconds(since: firstTime.load(ordering: .relaxed)) > Self.moment else { return }
-    lastWill.withLock { $0 }()
+    let isLate = clock.seconds(since: firstTime.load(ordering: .relaxed)) > Self.moment
+    guard endsAtOnce.load(ordering: .relaxed) || isLate else { return }
+    lastWill.withLock { $0 }?()
     _exit(ExitStatus.interrupted(signal: number).code)
   }
 }

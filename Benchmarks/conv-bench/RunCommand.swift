@@ -41,6 +41,8 @@ struct RunCommand {
     let outputs = try RunOutputs(
       options, machine: machine, settings: RunOutputs.describe(settings, threads: plan.threads))
     Interruption.shared.onSecondSignal { outputs.finishInHaste() }
+    // Whatever is thrown, finished rows get into their files and no hidden file stays.
+    defer { outputs.finishInHaste() }
     if options.selectsNothing {
       Console.note(
         "note", "no layers selected, taking \(WorkItem.defaultNetwork); see --layer, --network")

@@ -131,14 +131,26 @@ final class RunOutputs: Sendable {
       markdown?.discard()
       return
     }
-    try csv?.finish()
-    try json?.write(
-      JSONExporter.document(
-        results, run: run, settings: settings, environment: environment(), warnings: warnings))
-    try json?.finish()
-    try markdown?.write(
-      MarkdownExporter.document(results.map(\.record), run: run, warnings: warnings))
-    try markdown?.finish()
+    // Each on its own: a full disk under one must not take the others along.
+    var first = state.withLock(\.error)
+    func attempt(_ body: () throws(OutputError) -> Void) {
+      do { try body() } catch { first = first ?? error }
+    }
+    attempt { () throws(OutputError) in try csv?.finish() }
+    attempt { () throws(OutputError) in
+      try json?.write(
+        JSONExporter.document(
+          results, run: run, settings: settings, environment: environment(), warnings: warnings))
+      try json?.finish()
+    }
+    attempt { () throws(OutputError) in
+      try markdown?.write(
+        MarkdownExporter.document(results.map(\.record), run: run, warnings: warnings))
+      try markdown?.finish()
+    }
+    json?.discard()
+    markdown?.discard()
+    if let first { throw first }
   }
 
   private func environment() -> JSONValue {

@@ -66,4 +66,24 @@ import Testing
     #expect(command.outcome().code == 143)
     #expect(folder.names == ["r.csv"] && folder.text("r.csv") == "old")
   }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func convolveEndsAtOnceAndLeavesNothing(signal: Int32, code: Int32) throws {
+    let folder = try Folder()
+    let (src, wei) = ([1, 64, 160, 160], [256, 64, 5, 5])
+    for (name, shape) in [("x.npy", src), ("w.npy", wei)] {
+      let values = [Float](repeating: 1, count: shape.reduce(1, *))
+      try folder.write(name, NumPyFile.bytes(NumPyArray(shape: shape, values: values)))
+    }
+    let command = try CommandProcess(
+      ["convolve", "--src", "x.npy", "--wei", "w.npy", "--dst", "y.npy", "--backend", "reference"],
+      in: folder, environment: Self.debug)
+    for _ in 0..<3000 where !folder.names.contains(where: { $0.hasPrefix(".y.npy.") }) {
+      usleep(10_000)
+    }
+    usleep(100_000)
+    command.send(signal)
+    #expect(command.outcome().code == code)
+    #expect(folder.names == ["w.npy", "x.npy"])
+  }
 }
