@@ -24,6 +24,22 @@ struct BackendTests {
     [nil] + backend.variants.map { $0 }
   }
 
+  /// A backend that stops taking problems must not pass by being skipped.
+  @Test(arguments: cases) func takesWhatIsPromised(_ test: Case) throws {
+    let promise = try #require(Promises.table[test.backend.name])
+    let canRun = Promises.canRun(test.backend, test.isa)
+    for problem in AdversarialProblems.all {
+      for variant in Self.variants(test.backend) {
+        guard let promised = promise(problem, variant) else { continue }
+        for layout in LayoutRequest.allCases {
+          let options = PlanOptions(isa: test.isa, threads: 2, layout: layout, variant: variant)
+          #expect(
+            takes(test.backend, problem, options) == (promised && canRun), "\(problem) \(options)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: cases) func agreesWithReference(_ test: Case) throws {
     for (i, problem) in AdversarialProblems.all.enumerated() {
       for variant in Self.variants(test.backend) {

@@ -1,0 +1,45 @@
+import Convolution
+
+@testable import Backends
+
+/// What each backend promises to take, told apart from what its `validate` happens to say: the column
+/// "takes" of the backends' table, and the limits that docs/algorithms names.
+enum Promises {
+  /// Whether a backend takes the problem, with its own choice (nil) or a forced variant; nil where
+  /// that is up to a library.
+  typealias Promise = @Sendable (_ problem: ConvolutionProblem, _ variant: String?) -> Bool?
+
+  static let table: [String: Promise] = [
+    "reference": { _, _ in true },
+    "direct": { _, _ in true },
+    "im2col": { _, _ in true },
+    "implicit-gemm": { _, _ in true },
+    // Stride 1, dense; some sum over channels and taps to save on; two outputs of a tile along an axis.
+    "fft": { p, variant in
+      let size = variant.map { Int($0.dropFirst())! } ?? 32
+      return p.hasUnitSteps && !p.isDepthwise && p.kh * p.kw > 1 && max(p.kh, p.kw) < size
+    },
+    "winograd": { p, variant in
+      let tiles = [3: ["f2", "f3", "f4", "f5", "f6"], 5: ["f2", "f4"]]
+      guard p.hasUnitSteps, !p.isDepthwise, p.kh == p.kw, let tiles = tiles[p.kh] else {
+        return false
+      }
+      return variant.map(tiles.contains) ?? true
+    },
+    "gemm-1x1": { p, _ in p.kh == 1 && p.kw == 1 && !p.isPadded },
+    // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
+    "onednn": { _, variant in variant == nil ? true : nil },
+  ]
+
+  /// Whether a backend can run here at all: a peer's library may be missing, and runs one instruction
+  /// set a process.
+  static func canRun(_ backend: any ConvolutionBackend, _ isa: InstructionSet) -> Bool {
+    backend.name != "onednn"
+      || (OneDNN.obstacle == nil && InstructionSet.ofOneDNN(ifUndecided: .best) == isa)
+  }
+}
+
+extension ConvolutionProblem {
+  /// Stride 1 and no dilation.
+  fileprivate var hasUnitSteps: Bool { sh == 1 && sw == 1 && dh == 0 && dw == 0 }
+}
