@@ -30,15 +30,8 @@ struct CasePlan {
 
   /// Refuses a problem whose tensors alone exceed the machine's memory, before anything is allocated.
   private static func requireMemory(for item: WorkItem) throws(CommandError) {
-    let p = item.problem
-    let bytes = 4 * (Double(p.srcCount) + Double(p.weiCount) + Double(p.dstCount))
-    let total = Double(MemoryBudget.current().total)
-    guard bytes <= total else {
-      func gibibytes(_ bytes: Double) -> String { String(format: "%.1f GiB", bytes / 0x1p30) }
-      throw .usage(
-        "\(item.fullName): src, wei and dst take \(gibibytes(bytes)), this machine has "
-          + "\(gibibytes(total)) of memory; use smaller sizes or a smaller batch (--mb)")
-    }
+    guard let excess = MemoryExcess(item.problem) else { return }
+    throw .usage("\(item.fullName): \(excess); use smaller sizes or a smaller batch (--mb)")
   }
 
   /// All cases.

@@ -20,6 +20,7 @@ struct ConvolveCommand {
     let wei = try read(try required(options.wei, "wei"))
     let bias = try options.bias.map(read)
     let problem = try problem(src: src, wei: wei, bias: bias)
+    try requireMemory(problem)
     // Before the work: a result that cannot be written is not worth computing.
     let file = try OutputFile(path: path)
     // The handler keeps the file alive, so that it must be discarded here whatever is thrown.
@@ -101,10 +102,12 @@ struct ConvolveCommand {
       variant: choice.variant, bias: bias != nil, relu: options.appliesReLU)
     do {
       try choice.backend.validate(problem, planOptions)
-      try requireMemory(problem)
-      let plan = try choice.backend.makePlan(problem, planOptions)
-      let input = try AlignedBuffer(count: plan.src.count)
-      let output = try AlignedBuffer(count: plan.dst.count)
+      let (plan, input, output) = try MemoryLimit.allowing(memoryForWork(problem)) {
+        let plan = try choice.backend.makePlan(problem, planOptions)
+        return (
+          plan, try AlignedBuffer(count: plan.src.count), try AlignedBuffer(count: plan.dst.count)
+        )
+      }
       _ = input.elements.update(fromContentsOf: src.values)
       wei.values.withUnsafeBufferPointer { wei in
         guard let bias else { return plan.prepare(wei: wei.baseAddress!, bias: nil) }
@@ -119,12 +122,30 @@ struct ConvolveCommand {
     }
   }
 
-  /// Source and destination, the latter also as file and as plain array.
-  private func requireMemory(_ problem: ConvolutionProblem) throws(AllocationError) {
-    let floats = Double(problem.srcCount) + 3 * Double(problem.dstCount) + Double(problem.weiCount)
-    let bytes = floats * Double(MemoryLayout<Float>.size)
-    guard bytes <= Double(MemoryBudget.current().available) else {
-      throw AllocationError(bytes: Int(exactly: bytes.rounded()) ?? .max)
+  /// Refuses tensors that exceed the machine's memory, before anything is allocated.
+  private func requireMemory(_ problem: ConvolutionProblem) throws(CommandError) {
+    guard let excess = MemoryExcess(problem) else { return }
+    let p = problem
+    let shape = NumPyFile.text([p.mb, p.oc, p.oh, p.ow])
+    let plain = try? ConvolutionProblem(
+      mb: p.mb, g: p.g, ic: p.ic, ih: p.ih, iw: p.iw, oc: p.oc, kh: p.kh, kw: p.kw, sh: p.sh,
+      sw: p.sw, dh: p.dh, dw: p.dw)
+    let isPaddingAtFault = p.isPadded && plain.flatMap(MemoryExcess.init) == nil
+    throw .usage(
+      isPaddingAtFault
+        ? "--padding: \(p.ph),\(p.pw),\(p.phr),\(p.pwr) makes a result of shape \(shape); \(excess); "
+          + "give less padding"
+        : "--src, --wei: make a result of shape \(shape); \(excess); give smaller arrays")
+  }
+
+  /// Bytes that a plan and its activations may take: the result is needed as an array and as a file's
+  /// bytes besides.
+  private func memoryForWork(_ problem: ConvolutionProblem) throws(AllocationError) -> Int {
+    let later = 2 * Double(problem.dstCount) * Double(MemoryLayout<Float>.size)
+    let available = MemoryBudget.current().available
+    guard later <= Double(available) else {
+      throw AllocationError(bytes: Int(exactly: later.rounded()) ?? .max)
     }
   }
 }
+    return available - Int(later)

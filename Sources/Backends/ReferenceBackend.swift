@@ -44,9 +44,12 @@ private final class ReferencePlan: ConvolutionPlan {
     weights = try AlignedBuffer(count: problem.weiCount)
     bias = try AlignedBuffer(count: problem.oc)
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
-    positions = ReferenceConvolution.allPositions(problem)
     workspaceBytes =
-      positions.count * (MemoryLayout<OutputPosition>.stride + MemoryLayout<ReferenceOutput>.stride)
+      problem.dstCount
+      * (MemoryLayout<OutputPosition>.stride + MemoryLayout<ReferenceOutput>.stride)
+    // Arrays trap where there is no memory for them; this throws.
+    _ = try AlignedBuffer(count: workspaceBytes / MemoryLayout<Float>.size)
+    positions = ReferenceConvolution.allPositions(problem)
     executedFLOPs = problem.flops
   }
 

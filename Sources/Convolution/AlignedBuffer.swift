@@ -56,6 +56,6 @@ public struct AllocationError: Error, Hashable, Sendable, CustomStringConvertibl
 
   /// One line with the amount.
   public var description: String {
-    "cannot allocate \(bytes / (1 << 20)) MiB; use a smaller problem or batch (--mb)"
+    "cannot allocate \(bytes / (1 << 20)) MiB; use a smaller problem or batch"
   }
 }

@@ -4,12 +4,12 @@ import Glibc
 ///
 /// Linux grants more memory than there is and kills the process that then uses it. Under a limit an
 /// allocation that is too large fails at once, so it can be reported as what it is.
-enum MemoryLimit {
+package enum MemoryLimit {
   /// Runs `body`, in which this process may allocate `bytes` more than it has.
   ///
   /// The limit holds for the whole process; it is the resource limit of private writable memory,
   /// which is put back afterwards.
-  static func allowing<Value, Failure: Error>(
+  package static func allowing<Value, Failure: Error>(
     _ bytes: Int, _ body: () throws(Failure) -> Value
   ) throws(Failure) -> Value {
     var old = rlimit()

@@ -111,6 +111,33 @@ import Testing
 
   @Test func damagedFilesAreNamed() throws {
     let folder = try folder()
+  @Test func aResultBeyondTheMachinesMemoryNamesTheFlagAtFault() throws {
+    let folder = try folder()
+    let outcome = try convolve(["--padding", "10000000"], in: folder)
+    #expect(outcome.code == 2)
+    let line = try #require(outcome.errorLines.first)
+    #expect(
+      line.hasPrefix(
+        "conv-bench: error: --padding: 10000000,10000000,10000000,10000000 makes a result of shape "
+          + "(1, 1, 20000003, 20000003); src, wei and dst take 1490116."),
+      "\(line)")
+    #expect(line.hasSuffix("GiB of memory; give less padding") && !line.contains("--mb"))
+    #expect(folder.names == ["w.npy", "x.npy"])
+  }
+
+  @Test func aResultThatIsTooLargeWithoutPaddingIsTheArraysFault() throws {
+    // Few bytes, many outputs: images of which each makes a million channels.
+    let column = NumPyArray(
+      shape: [1_000_000, 1, 1, 1], values: .init(repeating: 1, count: 1_000_000))
+    let folder = try folder(src: column, wei: column)
+    let outcome = try convolve(["--padding", "0,0,0,1"], in: folder)
+    #expect(outcome.code == 2)
+    #expect(
+      outcome.errorLines.first?.hasPrefix(
+        "conv-bench: error: --src, --wei: make a result of shape (1000000, 1000000, 1, 2); src, ")
+        == true, "\(outcome)")
+  }
+
     try folder.write("x.npy", "not an array")
     let outcome = try convolve(in: folder)
     #expect(outcome.code == 2)
