@@ -12,6 +12,7 @@ public final class AlignedBuffer {
 
   /// Bytes of the cache line to which every buffer is aligned.
   public static let alignment = 64
+  private let allocation: UnsafeMutableRawPointer
   private static let hugePage = 2 << 20
 
   /// Allocates `count` elements, all zero.
@@ -22,17 +23,23 @@ public final class AlignedBuffer {
     guard !overflow else { throw AllocationError(bytes: Int.max) }
     let isLarge = byteCount >= Self.hugePage / 2
     let alignment = isLarge ? Self.hugePage : Self.alignment
+    let watch = BufferWatch.current
+    let (before, after) =
+      watch == nil ? (0, 0) : (max(alignment, BufferWatch.bytes), BufferWatch.bytes)
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, alignment, byteCount) == 0, let memory else {
+    guard posix_memalign(&memory, alignment, before + byteCount + after) == 0, let memory else {
       throw AllocationError(bytes: byteCount)
     }
-    if isLarge { madvise(memory, byteCount, MADV_HUGEPAGE) }
-    memset(memory, 0, byteCount)
+    allocation = memory
+    let start = memory + before
+    if isLarge { madvise(start, byteCount, MADV_HUGEPAGE) }
+    memset(start, 0, byteCount)
     self.count = count
-    baseAddress = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+    baseAddress = start.bindMemory(to: Float.self, capacity: max(count, 1))
+    watch?.add(self)
   }
 
-  deinit { free(baseAddress) }
+  deinit { free(allocation) }
 
   /// Bytes held.
   public var byteCount: Int { count * 4 }

@@ -4,30 +4,6 @@ import Testing
 
 @testable import Backends
 
-/// A buffer between two walls of sentinels.
-final class GuardedBuffer {
-  private let storage: AlignedBuffer
-  private static let wall = 64
-  private static let sentinel: Float = -12_345.678
-  let count: Int
-
-  init(count: Int, fill: Float) throws {
-    self.count = count
-    storage = try AlignedBuffer(count: count + 2 * Self.wall)
-    for i in storage.elements.indices { storage.elements[i] = Self.sentinel }
-    for i in 0..<count { base[i] = fill }
-  }
-
-  var base: UnsafeMutablePointer<Float> { storage.baseAddress + Self.wall }
-
-  var wallsStand: Bool {
-    (0..<Self.wall).allSatisfy {
-      storage.elements[$0] == Self.sentinel
-        && storage.elements[Self.wall + count + $0] == Self.sentinel
-    }
-  }
-}
-
 /// Operands of a problem and their reference, computed once for all backends.
 final class Truth: @unchecked Sendable {
   struct Key: Hashable {
@@ -75,7 +51,8 @@ final class Truth: @unchecked Sendable {
   }
 }
 
-/// One run of one plan, compared with the reference at every output.
+/// One run of one plan, compared with the reference at every output. Everything that the plan
+/// allocates or is given stands between walls of sentinels, and what it only reads must not change.
 struct Verification {
   enum Data: Hashable { case integers, normal }
 
@@ -85,36 +62,65 @@ struct Verification {
 
   /// Nil if all is well, else what is wrong.
   func failure(_ data: Data) throws -> String? {
-    let p = problem
     let truth = try Truth.of(
-      .init(problem: p, data: data, bias: options.bias, relu: options.relu))
-    let (src, wei, bias) = (truth.src, truth.wei, truth.bias)
-    let plan = try backend.makePlan(p, options)
-    let native = try GuardedBuffer(count: plan.src.count, fill: 0)
+      .init(problem: problem, data: data, bias: options.bias, relu: options.relu))
+    let watch = BufferWatch()
+    return try BufferWatch.$current.withValue(watch) {
+      let plan = try backend.makePlan(problem, options)
+      let buffers = watch.count
+      let src = try stored(truth.src, plan.src)
+      let wei = try copy(truth.wei)
+      let bias = try copy(truth.bias)
+      let dst = try AlignedBuffer(count: plan.dst.count)
+      let before = Array(src.elements)
+      plan.prepare(wei: wei.readOnly, bias: options.bias ? bias.readOnly : nil)
+      // The second run finds what the first left behind in the plan's scratch memory.
+      for _ in 0..<2 {
+        dst.elements.update(repeating: .nan)
+        plan.execute(src: src.readOnly, dst: dst.baseAddress)
+      }
+      if let damage = watch.damage { return "\(damage), the plan's own are 0..<\(buffers)" }
+      guard src.elements.elementsEqual(before), wei.elements.elementsEqual(truth.wei.elements),
+        bias.elements.elementsEqual(truth.bias.elements)
+      else { return "changed what it may only read" }
+      return difference(plan, dst, truth, isInteger: data == .integers)
+    }
+  }
+
+  /// The plain source in the layout that the plan reads.
+  private func stored(
+    _ plain: AlignedBuffer, _ description: TensorDescription
+  ) throws -> AlignedBuffer {
+    let p = problem
+    let stored = try AlignedBuffer(count: description.count)
     for n in 0..<p.mb {
       for c in 0..<p.ic {
         for y in 0..<p.ih {
           for x in 0..<p.iw {
-            native.base[plan.src.offset(n: n, c: c, y: y, x: x)] =
-              src.elements[((n * p.ic + c) * p.ih + y) * p.iw + x]
+            stored.elements[description.offset(n: n, c: c, y: y, x: x)] =
+              plain.elements[((n * p.ic + c) * p.ih + y) * p.iw + x]
           }
         }
       }
     }
-    let dst = try GuardedBuffer(count: plan.dst.count, fill: .nan)
-    plan.prepare(wei: wei.readOnly, bias: options.bias ? bias.readOnly : nil)
-    // The second run finds what the first left behind in the plan's scratch memory.
-    plan.execute(src: native.base, dst: dst.base)
-    for i in 0..<dst.count { dst.base[i] = .nan }
-    plan.execute(src: native.base, dst: dst.base)
-    guard native.wallsStand, dst.wallsStand else { return "wrote outside its buffers" }
-    for i in 0..<dst.count where dst.base[i].isNaN { return "element \(i) is unwritten or NaN" }
+    return stored
+  }
 
+  private func copy(_ buffer: AlignedBuffer) throws -> AlignedBuffer {
+    let copy = try AlignedBuffer(count: buffer.count)
+    _ = copy.elements.update(fromContentsOf: buffer.elements)
+    return copy
+  }
+
+  private func difference(
+    _ plan: any ConvolutionPlan, _ dst: AlignedBuffer, _ truth: Truth, isInteger: Bool
+  ) -> String? {
+    if let i = dst.elements.firstIndex(where: \.isNaN) { return "element \(i) is unwritten or NaN" }
     let bounds = plan.errorBound.bounds(
       at: truth.positions, reference: truth.outputs, operands: truth.operands)
-    let isExact = data == .integers && plan.errorBound.isExactOnIntegers
+    let isExact = isInteger && plan.errorBound.isExactOnIntegers
     for (i, at) in truth.positions.enumerated() {
-      let value = Double(dst.base[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
+      let value = Double(dst.elements[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
       let error = abs(value - truth.outputs[i].value)
       if error > (isExact ? 0 : bounds[i]) {
         return
