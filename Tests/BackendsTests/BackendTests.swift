@@ -19,6 +19,9 @@ struct BackendTests {
     }
   }()
 
+  /// One thread, an even share of the work, and more than there are cores or items of work.
+  static let threads = [1, 2, 5]
+
   /// Variants to force: the backend's own choice and each that can be asked for.
   static func variants(_ backend: any ConvolutionBackend) -> [String?] {
     [nil] + backend.variants.map { $0 }
@@ -44,17 +47,20 @@ struct BackendTests {
     for (i, problem) in AdversarialProblems.all.enumerated() {
       for variant in Self.variants(test.backend) {
         for layout in LayoutRequest.allCases {
-          // 1, 2 and 5 threads, and bias and ReLU, spread over the problems.
-          let threads = [1, 2, 5][(i + (layout == .native ? 1 : 0)) % 3]
-          let options = PlanOptions(
-            isa: test.isa, threads: threads, layout: layout, variant: variant,
-            bias: i % 2 == 0, relu: i % 3 == 0)
-          guard takes(test.backend, problem, options) else { continue }
-          let verification = Verification(
-            problem: problem, backend: test.backend, options: options)
-          for data in [Verification.Data.integers, .normal] {
-            let failure = try verification.failure(data)
-            #expect(failure == nil, "\(problem) \(options) \(data)")
+          // The backend's own choice meets every number of threads; forced variants take turns.
+          let turn = (i + (layout == .native ? 1 : 0)) % Self.threads.count
+          for threads in variant == nil ? Self.threads : [Self.threads[turn]] {
+            // Bias and ReLU are spread over the problems.
+            let options = PlanOptions(
+              isa: test.isa, threads: threads, layout: layout, variant: variant,
+              bias: i % 2 == 0, relu: i % 3 == 0)
+            guard takes(test.backend, problem, options) else { continue }
+            let verification = Verification(
+              problem: problem, backend: test.backend, options: options)
+            for data in [Verification.Data.integers, .normal] {
+              let failure = try verification.failure(data)
+              #expect(failure == nil, "\(problem) \(options) \(data)")
+            }
           }
         }
       }
