@@ -11,13 +11,26 @@ enum OutputChoice {
     var places: [String: String] = [:]
     for case (let flag, let path?) in outputs {
       let place = path == "-" ? "standard output" : path
-      if let other = places.updateValue(flag, forKey: place) {
+      if let other = places.updateValue(flag, forKey: path == "-" ? path : file(path)) {
         throw .usage("\(flag): \(place) is taken by \(other); give each its own file")
       }
     }
     guard !options.appends || (options.csv != nil && options.csv != "-") else {
       throw .usage("--append: needs --csv FILE to append to")
     }
+  }
+
+  /// The file that a path leads to, however it is spelt: links are followed, also those of its folder.
+  private static func file(_ path: String) -> String {
+    func resolved(_ path: String) -> String? {
+      realpath(path, nil).map { pointer in
+        defer { free(pointer) }
+        return String(cString: pointer)
+      }
+    }
+    let url = URL(fileURLWithPath: path)
+    return resolved(path)
+      ?? (resolved(url.deletingLastPathComponent().path) ?? "") + "/" + url.lastPathComponent
   }
 
   /// Whether a machine format has standard output.
