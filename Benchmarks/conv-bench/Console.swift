@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Reporting
 
 /// Standard output and standard error as the command uses them.
@@ -8,10 +9,10 @@ enum Console {
     try OutputFile(path: "-").write(text)
   }
 
-  /// One line of advice or trouble on standard error.
+  /// One line of advice or trouble on standard error, without control characters.
   static func note(_ kind: String, _ message: String) {
     let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    standardError("conv-bench: \(kind): \(line)\n")
+    standardError("conv-bench: \(kind): \(line.printable)\n")
   }
 
   /// Writes to standard error; what cannot be written there cannot be told either.

@@ -22,6 +22,10 @@ enum DescriptorName {
       }
       name = name[..<close]
     }
+    guard !name.unicodeScalars.contains(where: \.isControl) else {
+      throw ProblemError(
+        field: "n", "the name \(excerpt(name)) holds a control character; leave it out")
+    }
     var multiplicity = 1
     if let (base, digits) = splitMultiplicity(name) {
       guard let value = Int(digits), 1...largestMultiplicity ~= value else {
@@ -54,6 +58,5 @@ enum DescriptorName {
 
 /// The beginning of a text in quotes, on one line, to show in an error.
 func excerpt(_ text: Substring) -> String {
-  let line = text.prefix(24).map { $0.isNewline ? " " : String($0) }.joined()
-  return "'\(line)\(text.dropFirst(24).isEmpty ? "" : "…")'"
+  "'\(text.prefix(24).printable)\(text.dropFirst(24).isEmpty ? "" : "…")'"
 }

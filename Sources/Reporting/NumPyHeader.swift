@@ -1,3 +1,5 @@
+import Networks
+
 /// The Python dictionary in front of an array's data: `{'descr': '<f4', …, 'shape': (3, 4), }`.
 struct NumPyHeader {
   var descr = ""
@@ -12,12 +14,12 @@ struct NumPyHeader {
     while !scanner.take("}") {
       let key = try scanner.string()
       try scanner.require(":")
-      guard seen.insert(key).inserted else { throw .header("'\(key)' is given twice") }
+      guard seen.insert(key).inserted else { throw .header("'\(excerpt(key))' is given twice") }
       switch key {
       case "descr": descr = try scanner.descr()
       case "fortran_order": isFortranOrder = try scanner.boolean()
       case "shape": shape = try scanner.shape()
-      default: throw .header("unknown key '\(key)'")
+      default: throw .header("unknown key '\(excerpt(key))'")
       }
       if !scanner.take(",") {
         try scanner.require("}")
@@ -28,6 +30,11 @@ struct NumPyHeader {
       throw .header("'\(key)' is missing")
     }
     guard scanner.isAtEnd else { throw .header("text follows the dictionary") }
+  }
+
+  /// The beginning of a key, printable.
+  private func excerpt(_ key: String) -> String {
+    key.prefix(24).printable + (key.count > 24 ? "…" : "")
   }
 
   private struct Scanner {

@@ -1,3 +1,5 @@
+import Networks
+
 /// A table of text whose columns line up, and which gives up columns until it fits.
 package struct TextGrid: Sendable {
   /// A column and how it is treated.
@@ -14,13 +16,13 @@ package struct TextGrid: Sendable {
     }
   }
 
-  /// A text and what it is.
+  /// A text and what it is; control characters are escaped.
   package struct Cell: Sendable, ExpressibleByStringInterpolation {
     var text: String
     var role: TerminalStyle.Role?
 
     package init(_ text: String, _ role: TerminalStyle.Role? = nil) {
-      self.text = text
+      self.text = text.printable
       self.role = role
     }
 

@@ -3,6 +3,24 @@ import Networks
 import Testing
 
 @Suite struct ProblemDescriptorTests {
+  @Test(arguments: ["a\nb", "\u{1B}[31mred", "\u{9B}31m", "a\u{7F}", "a\u{2028}b", "a\u{202E}b"])
+  func controlCharactersInNamesAreRefused(name: String) throws {
+    let error = try #require(throws: ProblemError.self) {
+      try ProblemDescriptor.parse("ic1ih8oc1kh3n\"\(name)\"")
+    }
+    #expect(error.field == "n" && error.message.contains("control character"))
+    #expect(!error.message.unicodeScalars.contains { $0.isControl }, "shown escaped")
+  }
+
+  @Test func whatIsShownIsPrintable() throws {
+    #expect("a\tb\u{1B}[0m\u{85}ü日👍🏽".printable == "a\\x09b\\x1b[0m\\x85ü日👍🏽")
+    #expect("\u{2028}".printable == "\\u{2028}")
+    let error = try #require(throws: ProblemError.self) {
+      try ProblemDescriptor.parse("\u{1B}[31mic1\nih8")
+    }
+    #expect(error.message.contains("'\\x1b[31mic1\\x0aih8'"), "\(error)")
+  }
+
   @Test func contractExample() throws {
     let parsed = try ProblemDescriptor.parse(#"mb1ic64ih56oc128oh56kh3ph1n"name*3""#)
     let expected = try ConvolutionProblem(
