@@ -54,7 +54,9 @@ struct ConvolveCommand {
 
   private func read(_ path: String) throws(CommandError) -> NumPyArray {
     let bytes = try InputFile.read(path)
-    do { return try NumPyFile.parse(bytes) } catch { throw .usage("\(path): \(error)") }
+    do { return try NumPyFile.parse(bytes) } catch {
+      throw .usage("\(InputFile.name(path)): \(error)")
+    }
   }
 
   private func problem(

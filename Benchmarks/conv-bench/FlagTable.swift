@@ -21,7 +21,7 @@ extension Flag {
     Flag("problem", .value("DESC"), .what, selecting, "a problem in benchdnn's syntax") {
       $0.problems.append(try ProblemDescriptor.parse($1))
     },
-    Flag("batch", .value("FILE"), .what, selecting, "a file of problems, as benchdnn's") {
+    Flag("batch", .value("FILE|-"), .what, selecting, "a file of problems, as benchdnn's") {
       $0.batchFiles.append($1)
     },
     Flag("mb", .value("N[,N…]"), .what, selecting, "batch sizes instead of the problems' own") {

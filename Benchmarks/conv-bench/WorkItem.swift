@@ -50,14 +50,17 @@ struct WorkItem {
     let file: BatchFile
     do {
       file = try BatchFile.parse(
-        text: String(decoding: try InputFile.read(path), as: UTF8.self), file: path)
+        text: String(decoding: try InputFile.read(path), as: UTF8.self),
+        file: InputFile.name(path))
     } catch let error as CommandError {
       throw error
     } catch {
       throw .usage("\(error)")
     }
     for notice in file.notices { Console.note("warning", notice) }
-    guard !file.problems.isEmpty else { throw .unmeasured("\(path): holds no problem") }
+    guard !file.problems.isEmpty else {
+      throw .unmeasured("\(InputFile.name(path)): holds no problem")
+    }
     return file.problems.map(WorkItem.init)
   }
 

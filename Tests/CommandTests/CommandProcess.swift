@@ -28,8 +28,20 @@ struct CommandProcess {
 
   /// Starts the command in `folder`.
   init(_ arguments: [String], in folder: Folder, environment: [String: String] = [:]) throws {
+    try self.init(Self.executable, arguments, folder, environment)
+  }
+
+  /// Runs a line of Bash in `folder` to its end; `$0` in it is the command.
+  static func shell(_ line: String, in folder: Folder) throws -> Outcome {
+    let bash = URL(fileURLWithPath: "/bin/bash")
+    return try CommandProcess(bash, ["-c", line, executable.path], folder, [:]).outcome()
+  }
+
+  private init(
+    _ executable: URL, _ arguments: [String], _ folder: Folder, _ environment: [String: String]
+  ) throws {
     self.folder = folder
-    process.executableURL = Self.executable
+    process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment
