@@ -4,7 +4,7 @@ import Measurement
 import Reporting
 import Synchronization
 
-/// SIGINT and SIGTERM: the first asks a run to stop, the second ends the process. A command that
+/// SIGINT, SIGTERM and SIGHUP: the first asks a run to stop, the second ends the process. A command that
 /// never said what to do before the end cannot stop half-way, and ends with the first.
 ///
 /// What comes within a moment of the first is the same request: `timeout` signals its child and then

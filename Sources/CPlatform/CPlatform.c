@@ -49,6 +49,9 @@ void platform_restore_affinity(void) {
   affinity_is_saved = false;
 }
 
+// What ends a command: Ctrl-C, kill, and a terminal that is closed.
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
 static int signal_pipe_end = -1;
 
 static void write_signal(int signal) {
@@ -66,14 +69,19 @@ int platform_signal_pipe(void) {
   fcntl(ends[1], F_SETFL, O_NONBLOCK);
   signal_pipe_end = ends[1];
   struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  // A parent may have started this process with both blocked, as Dispatch's worker threads have.
-  sigset_t both;
-  sigemptyset(&both);
-  sigaddset(&both, SIGINT);
-  sigaddset(&both, SIGTERM);
-  pthread_sigmask(SIG_UNBLOCK, &both, NULL);
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (size_t i = 0; i < sizeof ending_signals / sizeof *ending_signals; i++) {
+    int number = ending_signals[i];
+    struct sigaction inherited;
+    // nohup ignores SIGHUP for its child, which is to outlive the terminal.
+    if (number == SIGHUP && sigaction(number, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN)
+      continue;
+    sigaction(number, &action, NULL);
+    sigaddset(&handled, number);
+  }
+  // A parent may have started this process with them blocked, as Dispatch's worker threads have.
+  pthread_sigmask(SIG_UNBLOCK, &handled, NULL);
   signal(SIGPIPE, SIG_IGN);
   return ends[0];
 }

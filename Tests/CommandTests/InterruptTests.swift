@@ -15,7 +15,7 @@ import Testing
     return false
   }
 
-  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
   func finishedRowsAreInTheFile(signal: Int32, code: Int32) throws {
     let folder = try Folder()
     // The declined case is finished at once, the other one never.
@@ -33,6 +33,23 @@ import Testing
     #expect(file.records.map(\.backend) == ["gemm-1x1"] && file.notices.isEmpty)
     #expect(
       (try? JSONSerialization.jsonObject(with: Data(folder.bytes("r.json") ?? []))) != nil)
+  }
+
+  /// `nohup` is for commands that outlive their terminal. Its bit in the process's masks tells; 1 is
+  /// SIGHUP's, 2 SIGINT's.
+  @Test(arguments: [("trap '' HUP", "ignored 1, handled 2"), ("", "ignored 0, handled 3")])
+  func anIgnoredHangUpStaysIgnored(setUp: String, state: String) throws {
+    let outcome = try CommandProcess.shell(
+      """
+      \(setUp)
+      CONV_BENCH_ALLOW_DEBUG=1 "$0" --layer lenet5-conv1 --backend direct --samples 1000000000 \
+        --csv r.csv --quiet &
+      until ls -A | grep -q '^[.]r[.]csv'; do sleep 0.05; done
+      mask() { echo $((0x$(sed -n "s/^$1:[[:space:]]*//p" /proc/$!/status) & $2)); }
+      echo "ignored $(mask SigIgn 1), handled $(mask SigCgt 3)"
+      kill -KILL $!
+      """, in: Folder())
+    #expect(outcome.output == state + "\n")
   }
 
   @Test func theSecondSignalDoesNotWait() throws {
@@ -67,7 +84,7 @@ import Testing
     #expect(folder.names == ["r.csv"] && folder.text("r.csv") == "old")
   }
 
-  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
   func convolveEndsAtOnceAndLeavesNothing(signal: Int32, code: Int32) throws {
     let folder = try Folder()
     let (src, wei) = ([1, 64, 160, 160], [256, 64, 5, 5])

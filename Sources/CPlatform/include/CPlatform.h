@@ -17,6 +17,6 @@ bool platform_affinity_contains(int cpu);
 // from before the first move is kept and put back by platform_restore_affinity. One thread at a time.
 bool platform_run_on_cpu(int cpu);
 void platform_restore_affinity(void);
-// From now on, SIGINT and SIGTERM write their number as a byte to a pipe instead of ending the process,
-// and SIGPIPE does nothing. Returns the pipe's reading end, or -1.
+// From now on, SIGINT, SIGTERM and SIGHUP write their number as a byte to a pipe instead of ending the
+// process, and SIGPIPE does nothing. A SIGHUP that is ignored (nohup) stays so. Returns the pipe's reading end, or -1.
 int platform_signal_pipe(void);
