@@ -89,9 +89,23 @@ struct ConvolveCommand {
         ph: options.padding.top, pw: options.padding.left, phr: options.padding.bottom,
         pwr: options.padding.right, dh: options.dilation.h - 1, dw: options.dilation.w - 1)
     } catch {
-      throw .usage("source \(NumPyFile.text(s)), weights \(NumPyFile.text(w)): \(error)")
+      throw .usage(
+        "source \(NumPyFile.text(s)), weights \(NumPyFile.text(w)): \(Self.inFlags("\(error)"))")
     }
   }
+
+  /// An error about a problem, with the flags of this command for the symbols of descriptors.
+  private static func inFlags(_ text: String) -> String {
+    text.replacing(/\b[a-z]+\b(?!=)/) {
+      flags[String($0.output)].map { "--\($0)" } ?? String($0.output)
+    }
+  }
+
+  private static let flags = [
+    "mb": "src", "ic": "src", "ih": "src", "iw": "src", "src": "src", "oc": "wei", "kh": "wei",
+    "kw": "wei", "wei": "wei", "g": "groups", "sh": "stride", "sw": "stride", "ph": "padding",
+    "pw": "padding", "phr": "padding", "pwr": "padding", "dh": "dilation", "dw": "dilation",
+  ]
 
   // MARK: The work
 
@@ -148,6 +162,6 @@ struct ConvolveCommand {
     guard later <= Double(available) else {
       throw AllocationError(bytes: Int(exactly: later.rounded()) ?? .max)
     }
+    return available - Int(later)
   }
 }
-    return available - Int(later)

@@ -16,7 +16,7 @@ struct FFTBackend: ConvolutionBackend {
 
   func validate(_ p: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
     guard p.sh == 1, p.sw == 1 else { throw Unsupported("stride \(p.sh)x\(p.sw), needs 1") }
-    guard p.dh == 0, p.dw == 0 else { throw Unsupported("dilation \(p.dh)x\(p.dw), needs 0") }
+    guard p.dh == 0, p.dw == 0 else { throw Unsupported(dilated: p) }
     guard p.kh > 1 || p.kw > 1 else {
       throw Unsupported("kernel 1x1 has no sum that a transform could shorten; see gemm-1x1")
     }

@@ -19,7 +19,7 @@ struct WinogradBackend: ConvolutionBackend {
       throw Unsupported("kernel \(p.kh)x\(p.kw), needs 3x3 or 5x5")
     }
     guard p.sh == 1, p.sw == 1 else { throw Unsupported("stride \(p.sh)x\(p.sw), needs 1") }
-    guard p.dh == 0, p.dw == 0 else { throw Unsupported("dilation \(p.dh)x\(p.dw), needs 0") }
+    guard p.dh == 0, p.dw == 0 else { throw Unsupported(dilated: p) }
     guard !p.isDepthwise else {
       throw Unsupported("depthwise: one input channel a group leaves no products to save")
     }

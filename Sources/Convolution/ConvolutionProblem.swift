@@ -128,7 +128,7 @@ public struct ConvolutionProblem: Hashable, Sendable {
       throw ProblemError(
         field: "k\(axis)",
         "the kernel spans \(reach + 1) pixels, the padded input has only \(padded); "
-          + "no output is left: reduce k\(axis)/d\(axis) or raise p\(axis)")
+          + "no output is left: reduce k\(axis) or d\(axis), or raise p\(axis)")
     }
     return (padded - reach - 1) / stride + 1
   }

@@ -86,8 +86,10 @@ import Testing
     (
       [2, 5, 5], [1, 1, 3, 3], "--wei: shape (1, 1, 3, 3) with 1 group(s) needs 1 source channels"
     ),
-    ([1, 2, 2], [1, 1, 3, 3], "source (1, 2, 2), weights (1, 1, 3, 3): kh: the kernel spans 3"),
-    ([1, 0, 5], [1, 1, 3, 3], "source (1, 0, 5), weights (1, 1, 3, 3): ih: 0 is not a size"),
+    (
+      [1, 2, 2], [1, 1, 3, 3], "source (1, 2, 2), weights (1, 1, 3, 3): --wei: the kernel spans 3"
+    ),
+    ([1, 0, 5], [1, 1, 3, 3], "source (1, 0, 5), weights (1, 1, 3, 3): --src: 0 is not a size"),
   ])
   func shapesThatDoNotFitAreNamed(src: [Int], wei: [Int], message: String) throws {
     func zeros(_ shape: [Int]) -> NumPyArray {
@@ -109,8 +111,6 @@ import Testing
     #expect(outcome.errorLines.first?.contains("--bias: shape (2,) is not (1,)") == true)
   }
 
-  @Test func damagedFilesAreNamed() throws {
-    let folder = try folder()
   @Test func aResultBeyondTheMachinesMemoryNamesTheFlagAtFault() throws {
     let folder = try folder()
     let outcome = try convolve(["--padding", "10000000"], in: folder)
@@ -138,6 +138,8 @@ import Testing
         == true, "\(outcome)")
   }
 
+  @Test func damagedFilesAreNamed() throws {
+    let folder = try folder()
     try folder.write("x.npy", "not an array")
     let outcome = try convolve(in: folder)
     #expect(outcome.code == 2)
@@ -154,6 +156,59 @@ import Testing
     #expect(outcome.code == 3)
     #expect(outcome.errorLines == ["conv-bench: error: gemm-1x1: kernel 3x3, needs 1x1"])
     #expect(folder.names == ["w.npy", "x.npy", "y.npy"] && folder.text("y.npy") == "old")
+  }
+
+  /// `--dilation` counts from 1, descriptors from 0: the reason counts pixels.
+  @Test func reasonsSpeakOfDilationInPixels() throws {
+    let folder = try folder()
+    let outcome = try convolve(
+      ["--backend", "fft", "--dilation", "7", "--padding", "7"], in: folder)
+    #expect(outcome.code == 3)
+    #expect(
+      outcome.errorLines == [
+        "conv-bench: error: fft: a dilated kernel, its taps 7x7 pixels apart; needs a dense one"
+      ])
+  }
+
+  @Test(arguments: [
+    (
+      ["--dilation", "3,1"], "--wei: the kernel spans 7",
+      "reduce --wei or --dilation, or raise --padding"
+    ),
+    (
+      ["--stride", "2", "--padding", "0,0,0,0", "--groups", "1", "--dilation", "1,5"],
+      "--wei: the kernel spans 11", "reduce --wei or --dilation, or raise --padding"
+    ),
+  ])
+  func errorsAboutTheProblemNameFlags(
+    arguments: [String], beginning: String, end: String
+  ) throws {
+    let folder = try folder()
+    let outcome = try convolve(arguments, in: folder)
+    #expect(outcome.code == 2)
+    let line = try #require(outcome.errorLines.first)
+    #expect(line.contains(": \(beginning)") && line.hasSuffix(end), "\(line)")
+  }
+
+  @Test func oneConvolutionTakesOneNumberOfThreads() throws {
+    let outcome = try convolve(["--threads", "1,2"], in: folder())
+    #expect(outcome.code == 2)
+    #expect(
+      outcome.errorLines == [
+        "conv-bench: error: --threads: '1,2' is not one number of threads; give a whole number from 1 up"
+      ])
+  }
+
+  @Test func controlCharactersOfADamagedHeaderAreEscaped() throws {
+    let folder = try folder()
+    let header = "{'a\u{1B}[31m\nb\u{7}': 1, }"
+    try folder.write(
+      "x.npy",
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8))
+    let outcome = try convolve(in: folder)
+    #expect(
+      outcome.errors
+        == "conv-bench: error: x.npy: the header is damaged: unknown key 'a\\x1b[31m\\x0ab\\x07'\n")
   }
 
   @Test func anUnwritableResultIsSaidAtOnce() throws {
