@@ -45,8 +45,11 @@ extension Flag {
     Flag("variant", .value("NAME"), .how, planning, "force a variant (winograd-f4 does too)") {
       $0.variant = $1
     },
-    Flag("threads", .value("N[,N…]"), .how, planning, "default: all usable cores") {
+    Flag("threads", .value("N[,N…]"), .how, selecting, "default: all usable cores") {
       $0.threads += try Values.positives($1, "a number of threads")
+    },
+    Flag("threads", .value("N"), .how, [.convolve], "default: all usable cores") {
+      $0.threads = [try Values.positive($1, "one number of threads")]
     },
     Flag(
       "isa", .choice(["auto"] + InstructionSet.allCases.map(\.rawValue), isList: false), .how,

@@ -17,7 +17,11 @@ enum ListCommand {
     let lines: [String]
     switch kind {
     case nil: throw CommandError.usage("list: say what: layers, networks or backends")
-    case .networks: lines = networks(options)
+    case .networks:
+      guard options.selectsNothing else {
+        throw CommandError.usage("list networks: shows all of them; list layers takes a selection")
+      }
+      lines = networks(options)
     case .layers: lines = try layers(options)
     case .backends: lines = try options.selectsNothing ? backends(options) : takers(options)
     }
