@@ -10,6 +10,7 @@ import Convolution
 /// once and shared by all plans.
 public final class CorrectnessCheck {
   private let positions: [OutputPosition]
+  private let threads: Int
   private let normal: ReferenceOutputs
   private let integers: ReferenceOutputs?
 
@@ -30,6 +31,7 @@ public final class CorrectnessCheck {
   ) throws(AllocationError) {
     let positions = positions ?? problem.checkedPositions(seed: seed)
     self.positions = positions
+    self.threads = threads
     self.normal = ReferenceOutputs(set: normal, positions: positions, threads: threads)
     integers = try OperandSet.integers(problem, seed: seed).map {
       ReferenceOutputs(set: $0, positions: positions, threads: threads)
@@ -72,7 +74,7 @@ public final class CorrectnessCheck {
     _ src: UnsafeMutablePointer<Float>, _ dst: UnsafeMutablePointer<Float>
   ) -> String? {
     set.prepare(plan, options)
-    plan.src.store(set.src.readOnly, to: src)
+    plan.src.store(set.src.readOnly, to: src, threads: threads)
     dst.update(repeating: .nan, count: plan.dst.count)
     plan.execute(src: UnsafePointer(src), dst: dst)
     return Self.notFinite(plan.dst, dst) ?? Self.nonzeroFilling(plan.dst, dst)

@@ -168,7 +168,7 @@ public final class MeasurementSession {
         result.reason = failure
       }
     } else {
-      plan.src.store(data.src.readOnly, to: src.baseAddress)
+      plan.src.store(data.src.readOnly, to: src.baseAddress, threads: threads)
     }
     let spent = clock.seconds(since: start)
     return PreparedCase(

@@ -1,4 +1,5 @@
 import Convolution
+import Parallel
 
 extension TensorDescription {
   /// Elements between neighbours in a row.
@@ -17,15 +18,58 @@ extension TensorDescription {
     offset(n: position.n, c: position.k, y: position.p, x: position.q)
   }
 
-  /// Writes the plain NCHW tensor `plain` in this layout; filling lanes are left as they are.
-  func store(_ plain: UnsafePointer<Float>, to stored: UnsafeMutablePointer<Float>) {
-    let pixels = height * width
-    for n in 0..<mb {
-      for c in 0..<allChannels {
-        let from = plain + (n * allChannels + c) * pixels
-        let to = stored + offset(n: n, c: c, y: 0, x: 0)
-        for i in 0..<pixels { to[i * pixelStride] = from[i] }
+  /// Writes the plain NCHW tensor `plain` in this layout, on `threads` threads; filling lanes are left
+  /// as they are.
+  public func store(
+    _ plain: UnsafePointer<Float>, to stored: UnsafeMutablePointer<Float>, threads: Int
+  ) {
+    // Safety: every block of channels is written by one item of work, and `plain` is only read.
+    nonisolated(unsafe) let (plain, stored) = (plain, stored)
+    forEachBlock(threads: threads) { block in
+      let (from, to) = (plain + block.plain, stored + block.stored)
+      for pixel in 0..<block.pixels {
+        for lane in 0..<block.channels {
+          to[pixel * block.lanes + lane] = from[lane * block.pixels + pixel]
+        }
       }
+    }
+  }
+
+  /// Writes the tensor `stored`, which has this layout, to `plain` as NCHW, on `threads` threads.
+  public func load(
+    _ stored: UnsafePointer<Float>, to plain: UnsafeMutablePointer<Float>, threads: Int
+  ) {
+    // Safety: every plane is written by one item of work, and `stored` is only read.
+    nonisolated(unsafe) let (plain, stored) = (plain, stored)
+    forEachBlock(threads: threads) { block in
+      let (to, from) = (plain + block.plain, stored + block.stored)
+      for lane in 0..<block.channels {
+        for pixel in 0..<block.pixels {
+          to[lane * block.pixels + pixel] = from[pixel * block.lanes + lane]
+        }
+      }
+    }
+  }
+
+  /// Channels of one image that lie together: offsets of the first in both layouts.
+  private struct ChannelBlock {
+    let plain, stored, channels, lanes, pixels: Int
+  }
+
+  /// Calls `body` for every block of channels of every image, on several threads.
+  private func forEachBlock(threads: Int, _ body: (ChannelBlock) -> Void) {
+    let lanes = pixelStride
+    let blocks = (channels + lanes - 1) / lanes
+    let region = ParallelRegion(threads: threads, stages: [mb * groups * blocks])
+    region.run { _, item, _ in
+      let (row, block) = item.quotientAndRemainder(dividingBy: blocks)
+      let (n, group) = row.quotientAndRemainder(dividingBy: groups)
+      let first = group * channels + block * lanes
+      body(
+        ChannelBlock(
+          plain: (n * allChannels + first) * height * width,
+          stored: offset(n: n, c: first, y: 0, x: 0),
+          channels: min(lanes, channels - block * lanes), lanes: lanes, pixels: height * width))
     }
   }
 
