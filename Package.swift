@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(
-      name: "BackendsTests", dependencies: ["Backends", "Convolution"],
+      name: "BackendsTests", dependencies: ["Backends", "Convolution", "KernelInterface"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(
