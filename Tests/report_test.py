@@ -23,7 +23,7 @@ HEADER = (
     " variant isa layout threads status reason median_ms ci95_low_ms ci95_high_ms min_ms mean_ms"
     " stddev_ms samples calls_per_sample gflop gflops gflops_executed peak_fraction bound prepare_ms"
     " weights_bytes workspace_bytes checked_outputs max_abs_error rel_l2_error"
-    " error_bound_fraction seed"
+    " error_bound_fraction seed cache"
 ).split()
 
 
@@ -40,7 +40,8 @@ def row(number, **more):
         stddev_ms=0.01, samples=11, calls_per_sample=2, gflop=0.5, gflops=0.5 / ms * 1e3,
         gflops_executed=0.4 / ms * 1e3, peak_fraction=0.4 / ms * 1e3 / 500, bound="compute",
         prepare_ms=1, weights_bytes=4096 + number, workspace_bytes=1 << 20, checked_outputs=100,
-        max_abs_error=1e-6, rel_l2_error=1e-7 * (1 + number % 5), error_bound_fraction=0.1, seed=1)
+        max_abs_error=1e-6, rel_l2_error=1e-7 * (1 + number % 5), error_bound_fraction=0.1, seed=1,
+        cache="warm")
     return {**values, **more}
 
 
@@ -190,6 +191,14 @@ class ReportTest(unittest.TestCase):
         name = self.path("a.csv")
         empty = {c: "" for c in HEADER[17:]}
         write(name, [row(n, **empty, status="unsupported", reason="no <b>") for n in range(3)])
+    def test_cold_times_are_compared_with_none_but_each_other(self):
+        name = self.path("a.csv")
+        rows = [row(n, threads=1) for n in range(12)]
+        write(name, rows + [dict(r, cache="cold", median_ms=r["median_ms"] / 9) for r in rows])
+        text = self.report(name).text
+        self.assertIn("forward, cold caches", text)
+        self.assertIn("avx512, nchw, 1 thread", text)
+
         self.assertIn("nothing can be drawn", self.report(name).text)
 
     def test_bad_files(self):

@@ -17,7 +17,8 @@ struct GateCommand {
       throw CommandError.usage("gate: give one of --base PATH, --base-ref REV, --baseline FILE")
     }
     guard !options.isEnforced || options.baseline != nil else {
-      throw CommandError.usage("--enforce: is for --baseline F; --base and --base-ref always decide")
+      throw CommandError.usage(
+        "--enforce: is for --baseline F; --base and --base-ref always decide")
     }
     if let path = options.baseline { return try BaselineCommand.run(options, path: path) }
     return try GateCommand(options).perform()

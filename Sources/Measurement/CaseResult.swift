@@ -79,6 +79,14 @@ public enum Bound: String, Sendable, CaseIterable {
   case dram
 }
 
+/// What a sample finds in the caches.
+public enum CacheState: String, Sendable {
+  /// What the calls before it left there.
+  case warm
+  /// Nothing: they were emptied.
+  case cold
+}
+
 /// Everything measured about one case; what is nil was not measured.
 public struct CaseResult: Sendable {
   /// The case.
@@ -93,6 +101,8 @@ public struct CaseResult: Sendable {
   public var samples: [Double]
   /// Calls in each sample.
   public var callsPerSample: Int
+  /// What each sample found in the caches; nil when nothing was timed.
+  public var cache: CacheState?
   /// Seconds that making the plan and preparing the weights took.
   public var prepareSeconds: Double?
   /// Bytes of packed or transformed weights.

@@ -216,6 +216,7 @@ public final class MeasurementSession {
     } else {
       result.samples = set.samples
       result.callsPerSample = set.callsPerSample
+      result.cache = settings.sampling.isCold ? .cold : .warm
     }
     return result
   }

@@ -2,12 +2,14 @@ import Foundation
 import Measurement
 
 /// Two sets of results, joined on what was run: problem and direction, backend, variant, instruction
-/// set, layout and threads.
+/// set, layout, threads and cold or warm caches.
 public struct Comparison: Sendable {
   /// What makes two rows comparable.
   package struct Key: Hashable {
     let problem, direction, backend, variant, isa, layout: String
     let threads: Int
+    /// Files from before the column hold warm rows.
+    let isCold: Bool
 
     /// The row's.
     package init(_ record: ResultRecord) {
@@ -18,6 +20,7 @@ public struct Comparison: Sendable {
       isa = record.isa
       layout = record.layout
       threads = record.threads
+      isCold = record.cache == .cold
     }
   }
 

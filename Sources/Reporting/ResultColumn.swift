@@ -78,6 +78,8 @@ public struct ResultColumn: Sendable {
       "error_bound_fraction", "1", "largest |error| / bound; above 1 is wrong",
       \.errorBoundFraction),
     .unsigned("seed", "seed of the data", \.seed),
+    .choice(
+      "cache", "warm, or cold: caches emptied before each sample; empty if not timed", \.cache),
   ]
 }
 
@@ -149,6 +151,16 @@ extension ResultColumn {
       .string($0.rawValue)
     } parse: {
       Bound(rawValue: $0)
+    }
+  }
+
+  private static func choice(
+    _ name: String, _ meaning: String, _ property: Property<CacheState?>
+  ) -> ResultColumn {
+    optional(name, "", meaning, property) {
+      .string($0.rawValue)
+    } parse: {
+      CacheState(rawValue: $0)
     }
   }
 

@@ -83,6 +83,8 @@ public struct ResultRecord: Hashable, Sendable {
   public var errorBoundFraction: Double?
   /// Seed of the data; nil where the file does not say.
   public var seed: UInt64?
+  /// What a sample finds in the caches; nil where nothing was timed, or the file does not say.
+  public var cache: CacheState?
 
   /// Creates a row in which nothing is measured.
   public init() {}
@@ -112,6 +114,7 @@ extension ResultRecord {
     weightsBytes = result.weightsBytes
     workspaceBytes = result.workspaceBytes
     seed = result.seed
+    cache = result.cache
     if let check = result.check {
       checkedOutputs = check.checkedOutputs
       maxAbsError = check.maxAbsError

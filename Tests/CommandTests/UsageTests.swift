@@ -10,7 +10,9 @@ import Testing
     ("gate", "gate: give one of --base PATH, --base-ref REV, --baseline FILE"),
     ("list", "list: say what: layers, networks or backends"),
     ("list things", "list: unknown 'things'"),
-    ("list networks --layer vgg", "list networks: shows all of them; list layers takes a selection"),
+    (
+      "list networks --layer vgg", "list networks: shows all of them; list layers takes a selection"
+    ),
     ("gate --base x --enforce", "--enforce: is for --baseline F; --base and --base-ref always"),
     ("list layers more", "unexpected argument 'more'"),
     ("run stray", "unexpected argument 'stray'"),

@@ -51,6 +51,15 @@ import Testing
     #expect(result.prepareSeconds == 0)
     #expect(result.check?.checkedOutputs == Self.problem.dstCount)
     #expect(result.peakFLOPS == nil && result.bound == nil)
+    #expect(result.cache == .warm)
+  }
+
+  @Test func resultsSayWhatTheCachesHeld() throws {
+    var setting = Setting()
+    setting.settings.sampling.isCold = true
+    #expect(try setting.run([setting.backend()]).first?.cache == .cold)
+    setting.settings.times = false
+    #expect(try setting.run([setting.backend()]).map(\.cache) == [nil], "nothing was timed")
   }
 
   @Test func resultsKeepTheCasesOrderAndEachHasItsStatus() throws {

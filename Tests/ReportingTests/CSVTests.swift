@@ -31,6 +31,7 @@ import Testing
     record.bound = .dram
     record.seed = .max
     record.relL2Error = 1e-7
+    record.cache = .cold
     let file = try CSVReader.parse(
       text([record, Samples.record("fft", nil, status: .unsupported)]), file: "x.csv")
     #expect(file.notices.isEmpty)

@@ -35,6 +35,14 @@ import Testing
     #expect(text(comparison).contains("slower"))
   }
 
+  @Test func coldTimesAreNotComparedWithWarmOnes() {
+    let (old, warm) = (record("a", 1), record("a", 2) { $0.cache = .warm })
+    let cold = record("a", 9) { $0.cache = .cold }
+    let comparison = Comparison(old: [old], new: [warm, cold])
+    #expect(comparison.rows.map(\.ratio) == [2], "files from before the column are warm")
+    #expect(comparison.onlyNew == [cold] && comparison.repeated == 0)
+  }
+
   @Test func whatTheIntervalsDoNotTellApartIsMarked() {
     let comparison = Comparison(old: [record("a", 1)], new: [record("a", 1.015)])
     #expect(!comparison.rows[0].isSeparated)

@@ -12,7 +12,7 @@ import Testing
       + "variant,isa,layout,threads,status,reason,median_ms,ci95_low_ms,ci95_high_ms,min_ms,"
       + "mean_ms,stddev_ms,samples,calls_per_sample,gflop,gflops,gflops_executed,peak_fraction,"
       + "bound,prepare_ms,weights_bytes,workspace_bytes,checked_outputs,max_abs_error,"
-      + "rel_l2_error,error_bound_fraction,seed"
+      + "rel_l2_error,error_bound_fraction,seed,cache"
     #expect(ResultColumn.names.joined(separator: ",") == contract)
   }
 

@@ -158,10 +158,15 @@ def batch(row):
     return fields["mb"] if fields else 1
 
 
+def direction(row):
+    """What is computed, and whether with cold caches: such times are compared with none but each other."""
+    return row.text("direction") + (", cold caches" if row.text("cache") == "cold" else "")
+
+
 def case_key(row):
     text = row.text
     return (
-        text("machine"), text("isa"), text("layout"), text("direction"), row.threads or 1,
+        text("machine"), text("isa"), text("layout"), direction(row), row.threads or 1,
         text("problem"), text("network"), text("layer"), row.contender,
     )
 
@@ -171,7 +176,7 @@ def name_contenders(rows):
     def place(r):
         return (r.text("run_id"), r.text("problem"), r.text("layer"), r.text("network"),
                 r.text("backend"), r.text("isa"), r.text("layout"), r.threads,
-                r.text("direction"))
+                direction(r))
 
     variants = defaultdict(set)
     for row in rows:
