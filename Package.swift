@@ -97,7 +97,7 @@ let package = Package(
       name: "MeasurementTests", dependencies: ["Measurement", "Backends", "Convolution"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "Measurement", "Backends", "Convolution"]),
+      dependencies: ["Reporting", "Measurement", "Networks", "Backends", "Convolution"]),
     .testTarget(
       name: "GateTests", dependencies: ["Gate", "Measurement", "Reporting", "conv-bench"]),
     .testTarget(

@@ -156,6 +156,15 @@ class ReportTest(unittest.TestCase):
         total = sum(r["median_ms"] * r["multiplicity"] for r in best.values())
         self.assertIn(f"{total:.4g}", [text for text, _ in cells.numbers])
 
+    def test_rows_of_totals_are_no_results(self):
+        name = self.path("a.csv")
+        rows = [row(n) for n in range(12)]
+        write(name, rows)
+        without = self.report(name)
+        write(name, rows + [row(12, layer="total", problem="", median_ms=1234.5)])
+        self.assertEqual(
+            [text for text, _ in self.report(name).numbers], [t for t, _ in without.numbers])
+
     def test_no_network(self):
         name = self.path("a.csv")
         write(name, [row(n) for n in range(9)])
@@ -182,6 +191,14 @@ class ReportTest(unittest.TestCase):
         cells = self.report(name)
         self.assertIn(f"{name}:7: the last row is cut off", cells.text)
 
+    def test_cold_times_are_compared_with_none_but_each_other(self):
+        name = self.path("a.csv")
+        rows = [row(n, threads=1) for n in range(12)]
+        write(name, rows + [dict(r, cache="cold", median_ms=r["median_ms"] / 9) for r in rows])
+        text = self.report(name).text
+        self.assertIn("forward, cold caches", text)
+        self.assertIn("avx512, nchw, 1 thread", text)
+
     def test_mixed_machines(self):
         name = self.path("a.csv")
         write(name, [row(n, machine=f"m{n % 2}") for n in range(12)])
@@ -191,14 +208,6 @@ class ReportTest(unittest.TestCase):
         name = self.path("a.csv")
         empty = {c: "" for c in HEADER[17:]}
         write(name, [row(n, **empty, status="unsupported", reason="no <b>") for n in range(3)])
-    def test_cold_times_are_compared_with_none_but_each_other(self):
-        name = self.path("a.csv")
-        rows = [row(n, threads=1) for n in range(12)]
-        write(name, rows + [dict(r, cache="cold", median_ms=r["median_ms"] / 9) for r in rows])
-        text = self.report(name).text
-        self.assertIn("forward, cold caches", text)
-        self.assertIn("avx512, nchw, 1 thread", text)
-
         self.assertIn("nothing can be drawn", self.report(name).text)
 
     def test_bad_files(self):

@@ -136,7 +136,10 @@ final class RunOutputs: Sendable {
     func attempt(_ body: () throws(OutputError) -> Void) {
       do { try body() } catch { first = first ?? error }
     }
-    attempt { () throws(OutputError) in try csv?.finish() }
+    attempt { () throws(OutputError) in
+      for total in ResultRecord.totals(results.map(\.record)) { try csv?.write(total) }
+      try csv?.finish()
+    }
     attempt { () throws(OutputError) in
       try json?.write(
         JSONExporter.document(

@@ -47,7 +47,8 @@ public enum CSVReader {
   /// Reads a whole file's text; `file` is its name, for errors and notices.
   ///
   /// Columns may be in any order. Unknown ones are ignored and missing ones left empty, both with a
-  /// notice; a last row that was cut off is left out with a notice.
+  /// notice; a last row that was cut off is left out with a notice. Totals of networks are left out: they
+  /// are no results of their own.
   public static func parse(
     _ text: String, file: String
   ) throws(ResultFileError) -> ResultFile {
@@ -67,7 +68,10 @@ public enum CSVReader {
       result.notices.append("\(file):\(last.line): the last row is cut off and is left out")
       rows.removeLast()
     }
-    for row in rows { result.records.append(try record(row, header: header, file: file)) }
+    for row in rows {
+      let record = try record(row, header: header, file: file)
+      if !record.isTotal { result.records.append(record) }
+    }
     result.notices += schemaNotices(result.records, file: file)
     return result
   }

@@ -37,10 +37,7 @@ public struct NetworkTotal: Hashable, Sendable {
       let layers = grouped(members, by: \.problem)
       let count = layers.reduce(0) { $0 + $1.1[0].multiplicity }
       guard count > 1 else { return [NetworkTotal]() }
-      let repeated = Set(layers.flatMap { repeatedBackends($0.1) })
-      var rows = grouped(members) {
-        Contender($0, hasVariants: repeated.contains($0.backend))
-      }.map {
+      var rows = grouped(members, by: Contender.among(layers.map(\.1))).map {
         NetworkTotal(group, $0.0, rows: fastestOfEachLayer($0.1), layersOfAll: count)
       }
       if rows.count > 1 {
@@ -59,11 +56,6 @@ public struct NetworkTotal: Hashable, Sendable {
     grouped(records, by: \.problem).map { $0.1.min { $0.medianMS! < $1.medianMS! }! }
   }
 
-  /// Backends with several rows among those of one layer.
-  private static func repeatedBackends(_ records: [ResultRecord]) -> [String] {
-    grouped(records, by: \.backend).filter { $0.1.count > 1 }.map(\.0)
-  }
-
   private struct Group: Hashable {
     let network, conditions: String
 
@@ -72,21 +64,6 @@ public struct NetworkTotal: Hashable, Sendable {
       let shared = LayerSection(conditions: .init(record), records: []).conditionsText
       let mb = (try? ProblemDescriptor.parse(record.problem))?.problem.mb ?? 1
       conditions = shared + (mb > 1 ? " · mb\(mb)" : "")
-    }
-  }
-
-  private struct Contender: Hashable {
-    let backend, variant: String
-
-    init(backend: String, variant: String) {
-      self.backend = backend
-      self.variant = variant
-    }
-
-    /// A forced variant's name is the first word of what the plan says of itself.
-    init(_ record: ResultRecord, hasVariants: Bool) {
-      let name = record.variant.split(separator: " ").first.map(String.init) ?? ""
-      self.init(backend: record.backend, variant: hasVariants ? name : "")
     }
   }
 
@@ -104,8 +81,25 @@ public struct NetworkTotal: Hashable, Sendable {
   }
 }
 
+/// Whose times are added up: a backend, or a variant of one that has several rows for a layer.
+struct Contender: Hashable {
+  let backend, variant: String
+
+  /// The contender of each row among those of `layers`.
+  static func among(_ layers: [[ResultRecord]]) -> (ResultRecord) -> Contender {
+    let repeated = Set(
+      layers.flatMap { grouped($0, by: \.backend).filter { $0.1.count > 1 }.map(\.0) })
+    // A forced variant's name is the first word of what the plan says of itself.
+    return { row in
+      let name = row.variant.split(separator: " ").first.map(String.init) ?? ""
+      return Contender(
+        backend: row.backend, variant: repeated.contains(row.backend) ? name : "")
+    }
+  }
+}
+
 /// Groups in the order in which their keys first appear.
-private func grouped<Element, Key: Hashable>(
+func grouped<Element, Key: Hashable>(
   _ elements: [Element], by key: (Element) -> Key
 ) -> [(Key, [Element])] {
   var order: [Key] = []

@@ -64,6 +64,32 @@ import Testing
     #expect(folder.text("r.md")?.contains("## mine ×3") == true)
   }
 
+  @Test func aWholeNetworkEndsWithItsTotals() throws {
+    let folder = try Folder()
+    let arguments = [
+      "--network", "lecture", "--backend", "direct,gemm-1x1", "--samples", "1", "--warmup", "0",
+      "--csv", "r.csv",
+    ]
+    #expect(try run(arguments, in: folder).code == 0)
+    let rows = CSVText.rows(folder.text("r.csv") ?? "").map(\.fields)
+    let column = Dictionary(uniqueKeysWithValues: rows[0].enumerated().map { ($1, $0) })
+    func cell(_ row: [String], _ name: String) -> String { row[column[name]!] }
+    let totals = rows.filter { cell($0, "layer") == "total" }
+    #expect(totals.map { cell($0, "backend") } == ["direct", "gemm-1x1", "fastest per layer"])
+    #expect(totals.map { cell($0, "status") } == ["ok", "unsupported", "ok"])
+    try #require(totals.count == 3)
+    #expect(totals.map { cell($0, "problem") } == ["", "", ""])
+    let results = try CSVReader.read(path: "\(folder.path)/r.csv").records
+    #expect(results.count == rows.count - 1 - totals.count)
+    let sum = results.reduce(0) { $0 + ($1.medianMS ?? 0) * Double($1.multiplicity) }
+    #expect(abs((Double(cell(totals[0], "median_ms")) ?? 0) - sum) < 1e-6 * sum)
+    let part = [
+      "--layer", "lecture-*", "--filter", "strid", "--backend", "direct", "--samples", "1", "--csv",
+      "-",
+    ]
+    #expect(try !run(part, in: folder).output.contains(",total,"))
+  }
+
   @Test func appendingAddsARun() throws {
     let folder = try Folder()
     let arguments = ["--layer", "lenet5-fc5", "--backend", "direct", "--csv", "r.csv", "--append"]

@@ -1,5 +1,6 @@
 import Foundation
 import Measurement
+import Networks
 import Testing
 
 @testable import Reporting
@@ -36,6 +37,68 @@ import Testing
       text([record, Samples.record("fft", nil, status: .unsupported)]), file: "x.csv")
     #expect(file.notices.isEmpty)
     #expect(file.records == [record, Samples.record("fft", nil, status: .unsupported)])
+  }
+
+  /// All 11 layers of VGG-11, of which `direct` is twice as fast as `fft` with odd ones.
+  private func wholeNetwork() throws -> [ResultRecord] {
+    try LayerCatalog.builtIn.select(["vgg11"]).enumerated().flatMap { i, layer in
+      [("direct", 1.0), ("fft", i % 2 == 0 ? 2.0 : 0.5)].map { backend, median in
+        Samples.record(
+          backend, median, network: layer.network, layer: layer.name,
+          problem: ProblemDescriptor.format(layer.problem), multiplicity: layer.multiplicity)
+      }
+    }
+  }
+
+  @Test func aWholeNetworkHasTotals() throws {
+    let records = try wholeNetwork()
+    let layers = try LayerCatalog.builtIn.network(named: "vgg11").layers
+    let count = layers.reduce(0) { $0 + $1.multiplicity }
+    let totals = ResultRecord.totals(records)
+    #expect(totals.map(\.backend) == ["direct", "fft", "fastest per layer"])
+    #expect(totals.allSatisfy { $0.isTotal && $0.network == "vgg11" && $0.multiplicity == count })
+    for (total, sum) in zip(
+      totals,
+      [
+        Double(count),
+        records.filter { $0.backend == "fft" }.reduce(0) {
+          $0 + $1.medianMS! * Double($1.multiplicity)
+        },
+        records.filter { $0.backend == "fft" }.reduce(0) {
+          $0 + min($1.medianMS!, 1) * Double($1.multiplicity)
+        },
+      ])
+    {
+      #expect(abs(total.medianMS! - sum) < 1e-9 && total.gflop == Double(count))
+      #expect(abs(total.gflops! - Double(count) / sum * 1e3) < 1e-6)
+    }
+    #expect(ResultRecord.totals(Array(records.dropLast(2))).isEmpty, "a layer is not there")
+    #expect(
+      ResultRecord.totals(
+        records.map {
+          var record = $0
+          record.network = ""
+          return record
+        }
+      ).isEmpty)
+  }
+
+  @Test func aBackendThatLacksLayersHasNoTotalTime() throws {
+    var records = try wholeNetwork()
+    (records[1].status, records[1].medianMS) = (.unsupported, nil)
+    let totals = ResultRecord.totals(records)
+    #expect(totals.map(\.status) == [.ok, .unsupported, .ok])
+    try #require(totals.count == 3)
+    #expect(totals[1].medianMS == nil && totals[1].reason == "without \(records[1].layer)")
+    #expect(totals[1].multiplicity == totals[0].multiplicity - 1)
+    records[1].status = .wrong
+    #expect(ResultRecord.totals(records)[1].status == .wrong)
+  }
+
+  @Test func totalsAreNotReadAsResults() throws {
+    let records = try wholeNetwork()
+    let file = try CSVReader.parse(text(records + ResultRecord.totals(records)), file: "x.csv")
+    #expect(file.records == records && file.notices.isEmpty)
   }
 
   @Test func carriageReturnsAndByteOrderMarkAreTaken() throws {

@@ -126,7 +126,10 @@ def read_csv(text, path, results):
             raise BadFile(
                 f"{path}:{line}: has {len(cells)} fields, the header has {len(header)}"
             )
-        results.rows.append(Row(index, cells, file, line, path))
+        row = Row(index, cells, file, line, path)
+        # The total of a network is no result of its own; the page adds up itself.
+        if row.text("problem") or row.text("layer") != "total":
+            results.rows.append(row)
 
 
 def next_row(reader, path):
