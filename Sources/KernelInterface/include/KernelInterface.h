@@ -18,6 +18,9 @@
 // `tail` channels. `wei` lies contiguously in that order. Only the taps `first_tap ..< end_tap` are
 // summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
 // and FFT are all this loop with other strides.
+//
+// `tiles` of them follow each other along the pixels, with the same taps; `bias_rows`
+// and more than one tile exclude each other.
 typedef struct {
   const float *src;
   const ptrdiff_t *tap_offsets;
@@ -36,6 +39,7 @@ typedef struct {
   const float *_Nullable bias_rows;     // pixels values, one per row of the tile
   ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
   ptrdiff_t relu;                       // nonzero: negative sums become 0
+  ptrdiff_t tiles;
 } TileArguments;
 
 typedef void (*TileFunction)(const TileArguments *arguments);
