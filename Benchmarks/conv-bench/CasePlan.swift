@@ -97,9 +97,15 @@ private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
 extension BenchmarkCase {
   /// What `--filter` looks at: `vgg16-conv3_1/winograd-f4/avx512/nchw/2t`.
   var label: String {
-    let item = network.isEmpty ? layer : "\(network)-\(layer)"
-    let name = item.isEmpty ? problemText : item
-    let variant = options.variant.map { "-" + $0 } ?? ""
-    return "\(name)/\(backend.name)\(variant)/\(options.isa)/\(options.layout)/\(options.threads)t"
+    "\(layerName)/\(backendName)/\(options.isa)/\(options.layout)/\(options.threads)t"
   }
+
+  /// `vgg16-conv3_1`, or the problem itself if it has no name.
+  var layerName: String {
+    let item = network.isEmpty ? layer : "\(network)-\(layer)"
+    return item.isEmpty ? problemText : item
+  }
+
+  /// `winograd`; `winograd-f4` when that is forced.
+  var backendName: String { backend.name + (options.variant.map { "-" + $0 } ?? "") }
 }

@@ -17,18 +17,23 @@ final class RunOutputs: Sendable {
   private let progress: ProgressLine
   private let clock = MonotonicClock()
   private let start: UInt64
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   private struct State {
     var results: [JSONExporter.Result] = []
     var warnings: [String] = []
     var error: OutputError?
-    var label = ""
+    var progress: RunProgress
     var isFinished = false
   }
 
   /// Opens the files that the options name.
-  init(_ options: Options, machine: MachineDescription, settings: JSONValue) throws(OutputError) {
+  ///
+  /// - Parameter times: whether the run times its cases, for its progress.
+  init(
+    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true
+  ) throws(OutputError) {
+    state = Mutex(State(progress: RunProgress(times: times)))
     self.machine = machine
     self.settings = settings
     run = RunFacts(
@@ -47,27 +52,17 @@ final class RunOutputs: Sendable {
 
   // MARK: During the run
 
-  /// Takes an event of the measurement of problem `place.index` of `place.count`.
-  func take(_ event: MeasurementEvent, _ place: (index: Int, count: Int)) {
-    switch event {
-    case .started(let benchmark):
-      state.withLock { $0.label = benchmark.label }
-      show(fraction: 0, place)
-    case .sampled(let fraction):
-      show(fraction: fraction, place)
-    case .finished(let result):
-      take(result)
-    case .checked:
-      break
+  /// Takes an event of the measurement of the problem at `place`.
+  func take(_ event: MeasurementEvent, _ place: RunProgress.Place) {
+    if case .finished(let result) = event { take(result) }
+    let (old, new) = state.withLock { state in
+      let old = state.progress
+      state.progress.take(event, at: place)
+      return (old, state.progress)
     }
-  }
-
-  private func show(fraction: Double, _ place: (index: Int, count: Int)) {
-    let label = state.withLock(\.label)
-    let name = label.split(separator: "/").first.map(String.init) ?? ""
+    guard new != old else { return }
     progress.show(
-      fraction: (Double(place.index) + fraction) / Double(place.count),
-      elapsed: clock.seconds(since: start), label: "\(name) (\(place.index + 1)/\(place.count))")
+      fraction: new.fraction, elapsed: clock.seconds(since: start), label: new.label)
   }
 
   private func take(_ result: CaseResult) {

@@ -1,5 +1,6 @@
 import Foundation
 import Measurement
+import Synchronization
 import Testing
 
 @testable import Reporting
@@ -117,6 +118,27 @@ import Testing
     let text = ProgressLine.text(fraction: 0.25, elapsed: 60, label: "vgg16 (2/8)", width: 79)
     #expect(text == "█████░░░░░░░░░░░░░░░  25 % 3:00 left  vgg16 (2/8)")
     #expect(ProgressLine.text(fraction: 0, elapsed: 9, label: "x", width: 10).count == 10)
+  }
+
+  /// Drawing costs time; but a step that may last minutes must be named when it begins.
+  @Test func progressIsDrawnForANewLabelOrAfterAWhile() {
+    let drawn = Mutex<[String]>([])
+    let line = ProgressLine(isEnabled: true, width: 80) { text in
+      drawn.withLock { $0.append(text) }
+    }
+    line.show(fraction: 0, elapsed: 0, label: "preparing")
+    line.show(fraction: 0.1, elapsed: 0.01, label: "preparing")
+    line.show(fraction: 0.1, elapsed: 0.02, label: "checking")
+    line.show(fraction: 0.2, elapsed: 0.03, label: "checking")
+    line.show(fraction: 0.3, elapsed: 0.2, label: "checking")
+    line.clear()
+    line.clear()
+    let texts = drawn.withLock(\.self)
+    #expect(texts.count == 4)
+    #expect(texts.dropLast().allSatisfy { $0.hasPrefix("\r") && $0.hasSuffix("\u{1B}[K") })
+    #expect(texts[1].contains("10 %") && texts[1].contains("checking"))
+    #expect(texts[2].contains("30 %"))
+    #expect(texts[3] == "\r\u{1B}[K")
   }
 
   @Test func markdownEscapesAndHoldsEveryRow() {
