@@ -14,6 +14,7 @@ public enum MarkdownExporter {
       text += "\n" + warnings.map { "- Warning: \(escaped($0))\n" }.joined()
     }
     for section in LayerSection.sections(records) { text += "\n" + layer(section) }
+    for note in Legend.notes(LayerSection.sections(records)) { text += "\n\(escaped(note))\n" }
     let totals = NetworkTotal.totals(records)
     if !totals.isEmpty { text += "\n## Totals\n\n" + table(totals) }
     return text
@@ -39,7 +40,7 @@ public enum MarkdownExporter {
       text += row([
         name, record.variant, section.tiesWithFastest(record) ? "≈ \(time)" : time,
         Quantity.rate(record.gflops)
-          + (TerminalTable.exceedsPeak(record) ? "\\*" : ""),
+          + (Legend.exceedsPeak(record) ? "\\*" : ""),
         Quantity.percent(record.peakFraction), record.bound?.rawValue ?? "",
         Quantity.error(record.relL2Error), Quantity.bytes(record.memoryBytes),
         section.comparison(record),

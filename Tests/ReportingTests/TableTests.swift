@@ -46,14 +46,69 @@ import Testing
 
   @Test(arguments: [40, 60, 80, 100, 140])
   func linesKeepTheWidthAndEndWithText(width: Int) {
-    for line in lines(width: width) {
-      #expect(line.count <= max(width, 60), "\(width): \(line)")
+    let table = TerminalTable(width: width)
+    let checks = table.layer([
+      Samples.record("implicit-gemm", nil, variant: "13x32 kc 1152").checked(outputs: 4096)
+    ])
+    let totals = table.totals([
+      Samples.record("implicit-gemm", 2, network: "densenet121", layer: "a"),
+      Samples.record(
+        "implicit-gemm", 2, network: "densenet121", layer: "b",
+        problem: "mb1ic2ih1oc1oh1kh1", multiplicity: 20),
+      Samples.record("fft", 1, network: "densenet121", layer: "b"),
+    ])
+    #expect(!checks.isEmpty && !totals.isEmpty)
+    let more = (checks + totals + table.legend(records)).split(separator: "\n").map(String.init)
+    for line in lines(width: width) + more {
+      #expect(line.count <= width, "\(width): \(line)")
       #expect(line.last != " ")
       #expect(!line.contains("\u{1B}"))
     }
   }
 
+  @Test func tiesAreNeitherFasterNorSlower() throws {
+    func comparisons(_ records: [ResultRecord]) throws -> [String] {
+      let section = try #require(LayerSection.sections(records).first)
+      return section.timed.map(section.comparison)
+    }
+    let im2col = Samples.record("im2col", 8, width: 0.01)
+    #expect(
+      try comparisons([Samples.record("fft", 7.9, width: 0.01), im2col]) == ["tied", ""])
+    #expect(
+      try comparisons([Samples.record("fft", 2, width: 0.01), im2col]) == ["4.00× faster", ""])
+    // Too few samples for an interval tell no tie.
+    var few = Samples.record("fft", 10)
+    (few.ci95LowMS, few.ci95HighMS) = (nil, nil)
+    #expect(try comparisons([few, im2col]) == ["", "1.25× slower"])
+  }
+
+  @Test func theLegendExplainsWhatOccursAndNothingElse() {
+    let steady = [
+      Samples.record("direct", 4, width: 0.01), Samples.record("im2col", 8, width: 0.05),
+    ]
+    let table = TerminalTable(width: 200)
+    #expect(table.legend(steady) == "▸ fastest\n")
+    #expect(table.legend([steady[0]]).isEmpty)
+    #expect(table.legend([Samples.record("direct", 4, width: 0.06)]).hasPrefix("± above 5 %: "))
+    #expect(table.legend(records).contains("≈ tied with the fastest: 95 % intervals overlap"))
+    let document = MarkdownExporter.document(records, run: Samples.run)
+    #expect(
+      document.contains("\n≈ tied with the fastest") && document.contains("\n\\* direct-equi"))
+    #expect(!MarkdownExporter.document(steady, run: Samples.run).contains("± above 5 %"))
+  }
+
+  @Test func unsteadyTimesAreYellow() throws {
+    let table = TerminalTable(style: TerminalStyle(isColored: true))
+    let text = table.layer([
+      Samples.record("direct", 4, width: 0.06), Samples.record("im2col", 8, width: 0.05),
+    ])
+    #expect(text.contains("\u{1B}[33m± 6 %\u{1B}[0m"))
+    #expect(text.contains("\u{1B}[2m± 5 %\u{1B}[0m"))
+  }
+
   @Test func onlyTimesAreLeftOfANarrowTable() {
+    #expect(lines(width: 40).contains { $0.contains("1.000 ms  ± 1 %") })
+    #expect(!lines(width: 40).contains { $0.contains("of peak") })
     #expect(lines(width: 140).contains { $0.contains("variant") })
     #expect(!lines(width: 80).contains { $0.contains("variant") })
     #expect(lines(width: 80).contains { $0.contains("faster") })
@@ -148,5 +203,15 @@ import Testing
     #expect(rows.count == 2 + 7)
     #expect(document.contains("a\\|b\\*"))
     #expect(document.contains("**winograd**"))
+  }
+}
+
+extension ResultRecord {
+  /// The row as `check` makes it.
+  fileprivate func checked(outputs: Int) -> ResultRecord {
+    var record = self
+    record.checkedOutputs = outputs
+    (record.maxAbsError, record.relL2Error, record.errorBoundFraction) = (1e-7, 1e-7, 0.01)
+    return record
   }
 }
