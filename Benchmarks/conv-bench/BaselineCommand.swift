@@ -23,6 +23,8 @@ struct BaselineCommand {
   }
 
   private func perform(_ stored: [ResultRecord]) throws -> ExitStatus {
+    // The handler keeps the file alive, so that it must be discarded here whatever is thrown.
+    defer { json?.discard() }
     let plan = try CasePlan(options)
     let gate: BaselineGate
     if let reason = BaselineGate.refusal(stored, machine: machine.fingerprint) {

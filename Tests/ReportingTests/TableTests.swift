@@ -176,7 +176,7 @@ import Testing
   }
 
   /// Drawing costs time; but a step that may last minutes must be named when it begins.
-  @Test func progressIsDrawnForANewLabelOrAfterAWhile() {
+  @Test func progressIsDrawnForANewLabelOrAfterAWhile() throws {
     let drawn = Mutex<[String]>([])
     let line = ProgressLine(isEnabled: true, width: 80) { text in
       drawn.withLock { $0.append(text) }
@@ -189,7 +189,7 @@ import Testing
     line.clear()
     line.clear()
     let texts = drawn.withLock(\.self)
-    #expect(texts.count == 4)
+    try #require(texts.count == 4)
     #expect(texts.dropLast().allSatisfy { $0.hasPrefix("\r") && $0.hasSuffix("\u{1B}[K") })
     #expect(texts[1].contains("10 %") && texts[1].contains("checking"))
     #expect(texts[2].contains("30 %"))
