@@ -162,10 +162,10 @@ final class RunOutputs: Sendable {
     if let first = failed.first {
       throw .unmeasured(
         "\(failed.count) of \(records.count) cases could not be measured: "
-          + "\(first.fullName) by \(first.backend): \(first.reason)")
+          + "\(first.fullName) by \(first.backendName): \(first.reason)")
     }
     guard records.contains(where: { $0.status == .ok }) else {
-      let reason = records.first.map { "\($0.fullName) by \($0.backend): \($0.reason)" } ?? ""
+      let reason = records.first.map { "\($0.fullName) by \($0.backendName): \($0.reason)" } ?? ""
       throw .unmeasured("no case left, all are unsupported: \(reason)")
     }
     return .success

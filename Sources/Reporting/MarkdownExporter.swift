@@ -33,7 +33,7 @@ public enum MarkdownExporter {
     ])
     text += "|---|---|---:|---:|---:|---|---:|---:|---:|\n"
     for record in section.timed + section.checked {
-      let name = record == section.timed.first ? "**\(record.backend)**" : record.backend
+      let name = record == section.timed.first ? "**\(record.backendName)**" : record.backendName
       let time = [
         Quantity.time(milliseconds: record.medianMS), Quantity.uncertainty(record.uncertainty),
       ].filter { !$0.isEmpty }.joined(separator: " ")
@@ -48,7 +48,7 @@ public enum MarkdownExporter {
     }
     for record in section.failed + section.declined {
       text += row([
-        record.backend, record.variant, "\(record.status.rawValue): \(escaped(record.reason))",
+        record.backendName, record.variant, "\(record.status.rawValue): \(escaped(record.reason))",
         "", "", "", "", "", "",
       ])
     }

@@ -100,7 +100,7 @@ public struct TerminalTable: Sendable {
       let role: TerminalStyle.Role? = isFastest ? .best : nil
       let star = Legend.exceedsPeak(record) ? "*" : hasStars ? " " : ""
       grid.rows.append([
-        .init(mark, role), .init(record.backend, role), .init(record.variant, .faint),
+        .init(mark, role), .init(record.backendName, role), .init(record.variant, .faint),
         .init(Quantity.time(milliseconds: record.medianMS), role),
         .init(
           Quantity.uncertainty(record.uncertainty),
@@ -127,7 +127,7 @@ public struct TerminalTable: Sendable {
     ])
     for record in section.checked {
       grid.rows.append([
-        .init("✓", .best), .init(record.backend), .init(record.variant, .faint),
+        .init("✓", .best), .init(record.backendName), .init(record.variant, .faint),
         .init(record.checkedOutputs.map(String.init) ?? "–"),
         .init(Quantity.error(record.maxAbsError)), .init(Quantity.error(record.relL2Error)),
         .init(Quantity.percent(record.errorBoundFraction)),
@@ -139,7 +139,8 @@ public struct TerminalTable: Sendable {
   private func failureLines(_ section: LayerSection) -> [String] {
     section.failed.flatMap { record in
       let sign = record.status == .wrong ? "✗" : "!"
-      let name = [record.backend, record.variant].filter { !$0.isEmpty }.joined(separator: " ")
+      let variant = record.variant == record.forcedVariant ? "" : record.variant
+      let name = [record.backendName, variant].filter { !$0.isEmpty }.joined(separator: " ")
       let text = "\(sign) \(name): \(record.status.rawValue): \(record.reason)"
       return wrapped(text, width: width, indentation: 0).map { style(.error, $0) }
     }
@@ -147,10 +148,7 @@ public struct TerminalTable: Sendable {
 
   private func declinedLines(_ section: LayerSection) -> [String] {
     guard !section.declined.isEmpty else { return [] }
-    let reasons = section.declined.map { record in
-      let name = [record.backend, record.variant].filter { !$0.isEmpty }.joined(separator: "-")
-      return "\(name) (\(record.reason))"
-    }
+    let reasons = section.declined.map { "\($0.backendName) (\($0.reason))" }
     let lines = wrapped("not run: " + reasons.joined(separator: "; "), width: width, indentation: 3)
     return lines.map(faint)
   }

@@ -39,6 +39,21 @@ import Testing
     #expect(TerminalTable().legend(records).contains("* direct-equivalent"))
   }
 
+  @Test func forcedVariantsAreNamedWithTheirBackend() {
+    let declined = "kernel 5x5"
+    let text = TerminalTable(width: 120).layer([
+      Samples.record("winograd", 2, variant: "f4 fused 12"),
+      Samples.record("winograd", 1, variant: "f4 fused 12", forced: "f4"),
+      Samples.record(
+        "winograd", nil, status: .unsupported, reason: declined, variant: "f6", forced: "f6"),
+      Samples.record(
+        "winograd", nil, status: .failed, reason: "late", variant: "f2 fused 1", forced: "f2"),
+    ])
+    #expect(text.contains("▸  winograd-f4  f4 fused 12") && text.contains("   winograd     f4"))
+    #expect(text.contains("not run: winograd-f6 (kernel 5x5)"))
+    #expect(text.contains("! winograd-f2 f2 fused 1: failed: late"))
+  }
+
   @Test func declinedAndWrongRowsSayWhy() {
     #expect(lines().contains { $0.contains("not run: gemm-1x1 (kernel 3x3, needs 1x1)") })
     #expect(lines().contains { $0.contains("✗ reference: wrong: n=0 k=1 p=2 q=3: got 1") })
@@ -130,8 +145,8 @@ import Testing
 
   @Test func variantsOfOneBackendHaveTheirOwnTotals() {
     let totals = NetworkTotal.totals([
-      Samples.record("winograd", 2, layer: "a", multiplicity: 2, variant: "f2 fused"),
-      Samples.record("winograd", 1, layer: "a", multiplicity: 2, variant: "f4 fused"),
+      Samples.record("winograd", 2, layer: "a", multiplicity: 2, forced: "f2"),
+      Samples.record("winograd", 1, layer: "a", multiplicity: 2, forced: "f4"),
     ])
     #expect(
       totals.map(\.variant) == ["f4", "", "f2"] || totals.map(\.variant) == ["", "f4", "f2"])
