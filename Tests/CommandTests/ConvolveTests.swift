@@ -130,7 +130,9 @@ import Testing
     try folder.write(name, Array(whole.dropLast()))
     let cut = try convolve(["--bias", "b.npy"], in: folder)
     #expect(cut.code == 2 && cut.errorLines.count == 1)
-    #expect(cut.errorLines.first?.hasPrefix("conv-bench: error: \(name): ") == true, "\(cut)")
+    #expect(
+      cut.errorLines.first?.hasPrefix("conv-bench: error: \(name): is cut off: shape") == true,
+      "\(cut)")
 
     let type = try #require(whole.firstRange(of: Array("<f4".utf8)))
     try folder.write(

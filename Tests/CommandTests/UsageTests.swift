@@ -49,12 +49,15 @@ import Testing
     ("--variant f99", "--variant: no backend selected has a variant 'f99'; there are"),
     ("--backend direct --variant f4", "--variant: no backend selected has a variant 'f4'"),
     ("--problem ic0ih5oc1kh3", "--problem: ic: "),
-    ("--problem ic1ih-5oc1kh3", "--problem: "),
+    ("--problem ic1ih-5oc1kh3", "--problem: ih: -5 is not a size"),
     ("--problem ic1ih5oc1kh0", "--problem: kh: "),
     ("--problem ic1ih5oc1kh3sh0", "--problem: sh: "),
-    ("--problem ic3oc4ih5kh3g2", "--problem: "),
+    ("--problem ic3oc4ih5kh3g2", "--problem: g: 2 groups do not divide ic=3"),
     ("--problem ic3", "--problem: ih: missing"),
-    ("--problem ic1ih5oc1oh9kh3ph0sh1", "--problem:"),
+    (
+      "--problem ic1ih5oc1oh9kh3ph0sh1",
+      "--problem: oh: 9 does not follow from ih=5 kh=3 sh=1 ph=0, which give 3"
+    ),
     ("--problem ic9999999999ih9999999999oc9999999999kh1", "--problem: src:"),
     ("--batch none.txt", "cannot read none.txt: No such file"),
     ("--batch /", "cannot read /: is a directory"),
