@@ -44,6 +44,16 @@ struct CasePlan {
   /// All cases.
   var cases: [BenchmarkCase] { groups.flatMap(\.self) }
 
+  /// The groups, each with its place among all cases.
+  var places: [(RunProgress.Place, [BenchmarkCase])] {
+    let total = cases.count
+    var done = 0
+    return groups.map { group in
+      defer { done += group.count }
+      return (RunProgress.Place(first: done, count: group.count, total: total), group)
+    }
+  }
+
   /// The largest number of threads.
   var threads: Int { cases.map(\.options.threads).max() ?? 1 }
 

@@ -67,11 +67,7 @@ struct RunCommand {
   }
 
   private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws(OutputError) {
-    let total = plan.cases.count
-    var done = 0
-    for group in plan.groups {
-      let place = RunProgress.Place(first: done, count: group.count, total: total)
-      done += group.count
+    for (place, group) in plan.places {
       let results = session.run(group) { outputs.take($0, place) }
       try outputs.showLayer(results)
       if Interruption.shared.received != nil { return }

@@ -55,14 +55,10 @@ final class RunOutputs: Sendable {
   /// Takes an event of the measurement of the problem at `place`.
   func take(_ event: MeasurementEvent, _ place: RunProgress.Place) {
     if case .finished(let result) = event { take(result) }
-    let (old, new) = state.withLock { state in
-      let old = state.progress
-      state.progress.take(event, at: place)
-      return (old, state.progress)
-    }
-    guard new != old else { return }
+    let now = state.withLock { $0.progress.changes(with: event, at: place) ? $0.progress : nil }
+    guard let now else { return }
     progress.show(
-      fraction: new.fraction, elapsed: clock.seconds(since: start), label: new.label)
+      fraction: now.fraction, elapsed: clock.seconds(since: start), label: now.label)
   }
 
   private func take(_ result: CaseResult) {

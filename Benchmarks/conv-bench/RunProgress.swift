@@ -25,6 +25,13 @@ struct RunProgress: Equatable {
   /// The progress of a run that times its cases, or only checks them.
   init(times: Bool) { self.times = times }
 
+  /// Follows an event as `take` does; false if there is nothing new to show.
+  mutating func changes(with event: MeasurementEvent, at place: Place) -> Bool {
+    let old = self
+    take(event, at: place)
+    return self != old
+  }
+
   /// Follows an event of the measurement of the problem at `place`.
   mutating func take(_ event: MeasurementEvent, at place: Place) {
     switch event {
