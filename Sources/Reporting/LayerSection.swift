@@ -46,6 +46,13 @@ struct LayerSection {
   /// Rows that were declined.
   var declined: [ResultRecord] { records.filter { $0.status == .unsupported } }
 
+  /// The backend, and its variant where several of one backend ran: `winograd-f4`.
+  func name(_ record: ResultRecord) -> String {
+    let isAlone = records.count { $0.backend == record.backend } == 1
+    let variant = record.variant.split(separator: " ").first.map { "-\($0)" } ?? ""
+    return record.backend + (isAlone ? "" : variant)
+  }
+
   /// Whether `record` cannot be told from the fastest row: their intervals overlap.
   func tiesWithFastest(_ record: ResultRecord) -> Bool {
     guard let fastest = timed.first, fastest != record, let high = fastest.ci95HighMS,

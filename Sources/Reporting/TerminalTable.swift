@@ -99,7 +99,7 @@ public struct TerminalTable: Sendable {
       let role: TerminalStyle.Role? = isFastest ? .best : nil
       let star = Self.exceedsPeak(record) ? "*" : hasStars ? " " : ""
       grid.rows.append([
-        .init(mark, role), .init(record.backend, role), .init(record.variant, .faint),
+        .init(mark, role), .init(section.name(record), role), .init(record.variant, .faint),
         .init(Quantity.time(milliseconds: record.medianMS), role),
         .init(Quantity.uncertainty(record.uncertainty), .faint),
         .init(Quantity.rate(record.gflops) + star, role),
@@ -124,7 +124,7 @@ public struct TerminalTable: Sendable {
     ])
     for record in section.checked {
       grid.rows.append([
-        .init("✓", .best), .init(record.backend), .init(record.variant, .faint),
+        .init("✓", .best), .init(section.name(record)), .init(record.variant, .faint),
         .init(record.checkedOutputs.map(String.init) ?? "–"),
         .init(Quantity.error(record.maxAbsError)), .init(Quantity.error(record.relL2Error)),
         .init(Quantity.percent(record.errorBoundFraction)),
