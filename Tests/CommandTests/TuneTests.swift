@@ -5,6 +5,8 @@ import Measurement
 import Reporting
 import Testing
 
+@testable import conv_bench
+
 @Suite struct TuneTests {
   private static let quick = ["--samples", "6", "--warmup", "0", "--threads", "1"]
   private static let machine = MachineDescription.current().fingerprint
@@ -69,9 +71,7 @@ import Testing
     let autos = try CSVReader.parse(run.output, file: "-").records.filter { $0.backend == "auto" }
     #expect(autos.map(\.layer) == ["fc4", "fc5"] && autos.allSatisfy { $0.reason == "tuned" })
     #expect(!run.errors.contains("cost model"))
-    #expect(
-      NetworkTotal.totals(autos).map(\.backend) == ["auto", NetworkTotal.fastestPerLayer]
-        || NetworkTotal.totals(autos).map(\.backend) == ["auto"])
+    #expect(NetworkTotal.totals(autos).first?.backend == "auto")
   }
 
   @Test func theErrorLimitIsKept() throws {
@@ -87,7 +87,8 @@ import Testing
         "1e-9",
       ]
         + file, in: folder)
-    #expect(none.code == 3 && none.errorLines[0].contains("nothing is as accurate as 1e-09"))
+    #expect(
+      none.code == 3 && none.errorLines.first?.contains("nothing is as accurate as 1e-09") == true)
   }
 
   @Test func theCostModelIsAnnounced() throws {
@@ -98,7 +99,8 @@ import Testing
     #expect(outcome.code == 0)
     let warnings = outcome.errors.split(separator: "\n").filter { $0.contains("cost model") }
     #expect(warnings.count == 1)
-    #expect(warnings[0].contains("for 2 of 2 cases: there is no tuning file \(folder.path)/"))
+    #expect(
+      warnings.first?.contains("for 2 of 2 cases: there is no tuning file \(folder.path)/") == true)
     let records = try CSVReader.parse(outcome.output, file: "-").records
     #expect(records.allSatisfy { $0.reason.hasPrefix("cost model: there is no tuning file ") })
     try write([("direct", 1, 1e-7)], in: folder)
@@ -179,6 +181,33 @@ import Testing
     let labels = outcome.output.split(separator: "\n").filter { $0.contains("/1t") }
     #expect(labels.allSatisfy { $0.hasPrefix("lenet5-conv1/") })
     #expect(labels.count == AutoBackend.candidates.count + 1)
+  }
+
+  /// What an interruption left of a comparison is none.
+  @Test func entriesAreWholeOrNotThere() throws {
+    let folder = try Folder()
+    let problem = try ConvolutionProblem(ic: 1, ih: 1, iw: 1, oc: 1, kh: 1, kw: 1)
+    let cases = [1, 2].flatMap { threads in
+      ["direct", "im2col"].map {
+        BenchmarkCase(
+          network: "", layer: "", problem: problem, backend: BackendList.named($0)!,
+          options: .init(isa: .generic, threads: threads))
+      }
+    }
+    let results = cases.map { benchmark in
+      var result = CaseResult(benchmark, status: .ok, seed: 1)
+      result.samples = [benchmark.backend.name == "direct" ? 1.23456e-3 : 2e-3]
+      result.check = CheckOutcome(
+        checkedOutputs: 1, maxAbsError: 0, relL2Error: 1e-7, errorBoundFraction: 0)
+      return result
+    }
+    let tuner = Tuner(path: "\(folder.path)/t.json", machine: Self.machine, maxError: 1e-5)
+    #expect(try tuner.take(Array(results.prefix(1)), of: cases).isEmpty)
+    #expect(folder.names.isEmpty && tuner.summary == nil)
+    #expect(try tuner.take(Array(results.prefix(3)), of: cases) == ["auto takes direct"])
+    let written = try entries(folder)
+    #expect(written.map(\.key.threads) == [1])
+    #expect(written.first?.ranking.map(\.seconds) == [1.235e-3, 2e-3])
   }
 
   @Test func finishedProblemsSurviveASignal() throws {
