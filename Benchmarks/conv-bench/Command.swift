@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, compare, gate, convolve, report, help
+  case run, list, check, machine, compare, gate, convolve, tune, report, help
 }
 
 /// A command: what it is for and what it does.
@@ -49,6 +49,9 @@ struct Command: Sendable {
     Command(
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
+    Command(
+      name: .tune, synopsis: "[WHAT] [HOW]", summary: "measure what auto chooses by",
+      subjects: [], run: RunCommand.tune),
     Command(
       name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
       subjects: [], files: Int.max, run: ReportCommand.run),

@@ -3,10 +3,14 @@ import Networks
 import Reporting
 
 extension Flag {
-  private static let measuring: Set<CommandName> = [.run, .check]
-  private static let comparing: Set<CommandName> = [.run, .check, .gate]
-  private static let selecting: Set<CommandName> = [.run, .check, .list, .gate]
-  private static let planning: Set<CommandName> = [.run, .check, .list, .convolve, .gate]
+  private static let timing: Set<CommandName> = [.run, .tune]
+  private static let measuring: Set<CommandName> = [.run, .check, .tune]
+  private static let comparing: Set<CommandName> = [.run, .check, .gate, .tune]
+  private static let choosing: Set<CommandName> = [.run, .check, .list, .gate]
+  private static let selecting = choosing.union([.tune])
+  /// Commands in which `auto` may choose.
+  private static let tuned: Set<CommandName> = [.run, .check, .list, .convolve, .tune]
+  private static let planning = choosing.union([.convolve])
 
   /// Every flag, in the order of the help.
   static let all: [Flag] = what + how + output + convolution + comparison
@@ -36,7 +40,9 @@ extension Flag {
   ]
 
   private static let how: [Flag] = [
-    Flag("backend", .value("NAME[,…]|all"), .how, selecting, "default: all but reference") {
+    Flag(
+      "backend", .value("NAME[,…]|all"), .how, choosing, "default: all but reference; auto if tuned"
+    ) {
       $0.backends += try Values.list($1)
     },
     Flag("backend", .value("NAME"), .how, [.convolve], "default: direct") {
@@ -45,12 +51,12 @@ extension Flag {
     Flag("variant", .value("NAME"), .how, planning, "force a variant (winograd-f4 does too)") {
       $0.variant = $1
     },
-    Flag("threads", .value("N[,N…]"), .how, planning, "default: all usable cores") {
+    Flag("threads", .value("N[,N…]"), .how, planning.union([.tune]), "default: all usable cores") {
       $0.threads += try Values.positives($1, "a number of threads")
     },
     Flag(
       "isa", .choice(["auto"] + InstructionSet.allCases.map(\.rawValue), isList: false), .how,
-      planning, "kernels; default: the best"
+      planning.union([.tune]), "kernels; default: the best"
     ) {
       $0.isa = try Values.instructionSet($1)
     },
@@ -60,25 +66,32 @@ extension Flag {
     ) {
       $0.layouts += try Values.layouts($1)
     },
-    Flag("bias", .none, .how, selecting, "add a bias") {
+    Flag("bias", .none, .how, choosing, "add a bias") {
       o, _ in o.computesBias = true
     },
     Flag("relu", .none, .how, planning, "replace negative results by zero") {
       o, _ in o.appliesReLU = true
     },
-    Flag("min-time", .value("SECONDS"), .how, [.run], "of samples for each case; 0.5") {
+    Flag("tuning", .value("FILE"), .how, tuned, "of auto; ~/.config/conv-bench/tuning.json") {
+      guard $1 != "-" else { throw ValueError("'-' is no file") }
+      $0.tuning = $1
+    },
+    Flag("max-error", .value("E"), .how, tuned, "relative l2 error that auto allows; 1e-5") {
+      $0.maxError = try Values.error($1)
+    },
+    Flag("min-time", .value("SECONDS"), .how, timing, "of samples for each case; 0.5") {
       $0.settings.sampling.minTime = try Values.seconds($1)
     },
-    Flag("samples", .value("N"), .how, [.run], "exactly so many samples") {
+    Flag("samples", .value("N"), .how, timing, "exactly so many samples") {
       $0.settings.sampling.samples = try Values.positive($1, "a number of samples")
     },
-    Flag("warmup", .value("SECONDS"), .how, [.run], "before the first sample; 0.1") {
+    Flag("warmup", .value("SECONDS"), .how, timing, "before the first sample; 0.1") {
       $0.settings.sampling.warmup = try Values.seconds($1)
     },
     Flag("cold", .none, .how, [.run], "caches emptied before each sample") {
       o, _ in o.settings.sampling.isCold = true
     },
-    Flag("timeout", .value("SECONDS"), .how, [.run], "give a case up after that") {
+    Flag("timeout", .value("SECONDS"), .how, timing, "give a case up after that") {
       $0.settings.sampling.timeout = try Values.seconds($1)
     },
     Flag("seed", .value("N"), .how, comparing, "of data and order; 1") { o, text in
@@ -118,7 +131,7 @@ extension Flag {
     },
     Flag(
       "color", .choice(ColorChoice.allCases.map(\.rawValue), isList: false), .output,
-      [.run, .check, .list, .machine, .compare, .gate], "default: auto"
+      [.run, .check, .list, .machine, .compare, .gate, .tune], "default: auto"
     ) { o, text in
       guard let color = ColorChoice(rawValue: text) else {
         throw ValueError("'\(text)' is not auto, always or never")

@@ -1,3 +1,4 @@
+import Backends
 import Convolution
 import Measurement
 import Networks
@@ -23,6 +24,10 @@ struct Options {
   var appliesReLU = false
   var settings = RunSettings()
   var isDryRun = false
+
+  // What auto knows, and what it may take.
+  var tuning: String?
+  var maxError = AutoBackend.defaultMaxError
 
   // Output.
   var csv: String?
