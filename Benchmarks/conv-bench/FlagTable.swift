@@ -89,6 +89,9 @@ extension Flag {
     Flag("no-check", .none, .how, [.run], "time without checking first") {
       o, _ in o.settings.checks = false
     },
+    Flag("refresh", .none, .how, [.machine], "measure again what is cached") {
+      o, _ in o.refreshes = true
+    },
     Flag("dry-run", .none, .how, measuring, "print the cases and stop") {
       o, _ in o.isDryRun = true
     },

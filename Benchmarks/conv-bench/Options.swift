@@ -60,6 +60,8 @@ struct Options {
 
   /// Whether `machine` writes JSON.
   var writesJSON = false
+  /// Whether `machine` measures even what is cached.
+  var refreshes = false
   /// What stands without a flag: the kind of list, the command to explain.
   var subject: String?
 }

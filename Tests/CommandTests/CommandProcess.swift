@@ -34,6 +34,7 @@ struct CommandProcess {
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment
       .filter { $0.key != "NO_COLOR" && $0.key != "CONV_BENCH_ALLOW_DEBUG" }
+      .merging(["XDG_CACHE_HOME": "\(folder.path)/cache"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try folder.handle("stdout")
