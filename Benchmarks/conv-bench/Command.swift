@@ -53,7 +53,7 @@ struct Command: Sendable {
       name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
       subjects: [], files: Int.max, run: ReportCommand.run),
     Command(
-      name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
+      name: .help, synopsis: "[COMMAND]", summary: "this, flags, completions",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),
   ]
 

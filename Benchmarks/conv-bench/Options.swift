@@ -62,6 +62,10 @@ struct Options {
   var writesJSON = false
   /// Whether `machine` measures even what is cached.
   var refreshes = false
+  /// The shell whose completions `help` writes.
+  var completionShell: Shell?
+  /// Whether `help` writes the manual page.
+  var writesManual = false
   /// What stands without a flag: the kind of list, the command to explain.
   var subject: String?
 }
