@@ -44,6 +44,16 @@ struct CasePlan {
   /// All cases.
   var cases: [BenchmarkCase] { groups.flatMap(\.self) }
 
+  /// The groups, each with its place among all cases.
+  var places: [(RunProgress.Place, [BenchmarkCase])] {
+    let total = cases.count
+    var done = 0
+    return groups.map { group in
+      defer { done += group.count }
+      return (RunProgress.Place(first: done, count: group.count, total: total), group)
+    }
+  }
+
   /// The largest number of threads.
   var threads: Int { cases.map(\.options.threads).max() ?? 1 }
 
@@ -97,9 +107,15 @@ private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
 extension BenchmarkCase {
   /// What `--filter` looks at: `vgg16-conv3_1/winograd-f4/avx512/nchw/2t`.
   var label: String {
-    let item = network.isEmpty ? layer : "\(network)-\(layer)"
-    let name = item.isEmpty ? problemText : item
-    let variant = options.variant.map { "-" + $0 } ?? ""
-    return "\(name)/\(backend.name)\(variant)/\(options.isa)/\(options.layout)/\(options.threads)t"
+    "\(layerName)/\(backendName)/\(options.isa)/\(options.layout)/\(options.threads)t"
   }
+
+  /// `vgg16-conv3_1`, or the problem itself if it has no name.
+  var layerName: String {
+    let item = network.isEmpty ? layer : "\(network)-\(layer)"
+    return item.isEmpty ? problemText : item
+  }
+
+  /// `winograd`; `winograd-f4` when that is forced.
+  var backendName: String { backend.name + (options.variant.map { "-" + $0 } ?? "") }
 }

@@ -39,7 +39,8 @@ struct RunCommand {
     let session = try makeSession()
     let machine = MachineDescription.current()
     let outputs = try RunOutputs(
-      options, machine: machine, settings: RunOutputs.describe(settings, threads: plan.threads))
+      options, machine: machine, settings: RunOutputs.describe(settings, threads: plan.threads),
+      times: settings.times)
     Interruption.shared.onSecondSignal { outputs.finishInHaste() }
     // Whatever is thrown, finished rows get into their files and no hidden file stays.
     defer { outputs.finishInHaste() }
@@ -66,8 +67,7 @@ struct RunCommand {
   }
 
   private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws(OutputError) {
-    for (index, group) in plan.groups.enumerated() {
-      let place = (index: index, count: plan.groups.count)
+    for (place, group) in plan.places {
       let results = session.run(group) { outputs.take($0, place) }
       try outputs.showLayer(results)
       if Interruption.shared.received != nil { return }

@@ -68,6 +68,9 @@ public enum CSVReader {
       rows.removeLast()
     }
     for row in rows { result.records.append(try record(row, header: header, file: file)) }
+    if !header.contains("forced_variant") {
+      result.records = ForcedVariants.inferred(result.records)
+    }
     result.notices += schemaNotices(result.records, file: file)
     return result
   }

@@ -6,9 +6,9 @@ import Networks
 public struct NetworkTotal: Hashable, Sendable {
   /// The network.
   public let network: String
-  /// The backend; `variant` tells rows of the same backend apart where a run has several.
+  /// The backend.
   public let backend: String
-  /// See `backend`; empty if there is one row of the backend for a layer.
+  /// The variant that was asked for; empty where the backend chose.
   public let variant: String
   /// Threads, instruction set, layout, direction and batch.
   public let conditions: String
@@ -37,10 +37,7 @@ public struct NetworkTotal: Hashable, Sendable {
       let layers = grouped(members, by: \.problem)
       let count = layers.reduce(0) { $0 + $1.1[0].multiplicity }
       guard count > 1 else { return [NetworkTotal]() }
-      let repeated = Set(layers.flatMap { repeatedBackends($0.1) })
-      var rows = grouped(members) {
-        Contender($0, hasVariants: repeated.contains($0.backend))
-      }.map {
+      var rows = grouped(members, by: Contender.init).map {
         NetworkTotal(group, $0.0, rows: fastestOfEachLayer($0.1), layersOfAll: count)
       }
       if rows.count > 1 {
@@ -57,11 +54,6 @@ public struct NetworkTotal: Hashable, Sendable {
 
   private static func fastestOfEachLayer(_ records: [ResultRecord]) -> [ResultRecord] {
     grouped(records, by: \.problem).map { $0.1.min { $0.medianMS! < $1.medianMS! }! }
-  }
-
-  /// Backends with several rows among those of one layer.
-  private static func repeatedBackends(_ records: [ResultRecord]) -> [String] {
-    grouped(records, by: \.backend).filter { $0.1.count > 1 }.map(\.0)
   }
 
   private struct Group: Hashable {
@@ -83,10 +75,8 @@ public struct NetworkTotal: Hashable, Sendable {
       self.variant = variant
     }
 
-    /// A forced variant's name is the first word of what the plan says of itself.
-    init(_ record: ResultRecord, hasVariants: Bool) {
-      let name = record.variant.split(separator: " ").first.map(String.init) ?? ""
-      self.init(backend: record.backend, variant: hasVariants ? name : "")
+    init(_ record: ResultRecord) {
+      self.init(backend: record.backend, variant: record.forcedVariant ?? "")
     }
   }
 

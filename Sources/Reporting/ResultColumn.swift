@@ -78,6 +78,9 @@ public struct ResultColumn: Sendable {
       "error_bound_fraction", "1", "largest |error| / bound; above 1 is wrong",
       \.errorBoundFraction),
     .unsigned("seed", "seed of the data", \.seed),
+    .text(
+      "forced_variant", "variant that was asked for, f4 of winograd-f4; empty if the backend chose",
+      \.forcedVariant),
   ]
 }
 
@@ -112,6 +115,12 @@ extension ResultColumn {
     _ name: String, _ unit: String, _ meaning: String, _ property: Property<Int?>
   ) -> ResultColumn {
     optional(name, unit, meaning, property, JSONValue.integer) { Int($0) }
+  }
+
+  private static func text(
+    _ name: String, _ meaning: String, _ property: Property<String?>
+  ) -> ResultColumn {
+    optional(name, "", meaning, property, JSONValue.string) { $0.isEmpty ? nil : $0 }
   }
 
   private static func unsigned(

@@ -83,6 +83,8 @@ public struct ResultRecord: Hashable, Sendable {
   public var errorBoundFraction: Double?
   /// Seed of the data; nil where the file does not say.
   public var seed: UInt64?
+  /// The variant that was asked for; nil where the backend chose.
+  public var forcedVariant: String?
 
   /// Creates a row in which nothing is measured.
   public init() {}
@@ -112,6 +114,7 @@ extension ResultRecord {
     weightsBytes = result.weightsBytes
     workspaceBytes = result.workspaceBytes
     seed = result.seed
+    forcedVariant = benchmark.options.variant
     if let check = result.check {
       checkedOutputs = check.checkedOutputs
       maxAbsError = check.maxAbsError
@@ -149,6 +152,9 @@ extension ResultRecord {
     case (true, true): problem
     }
   }
+
+  /// `winograd`; `winograd-f4` when that variant was asked for.
+  public var backendName: String { backend + (forcedVariant.map { "-" + $0 } ?? "") }
 
   /// 10⁹ operations a second that the machine can do, as far as the row tells.
   public var peakGFLOPS: Double? {

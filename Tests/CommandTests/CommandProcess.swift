@@ -26,8 +26,11 @@ struct CommandProcess {
   private let process = Process()
   private let folder: Folder
 
-  /// Starts the command in `folder`.
-  init(_ arguments: [String], in folder: Folder, environment: [String: String] = [:]) throws {
+  /// Starts the command in `folder`; without an `output`, what it writes there is captured.
+  init(
+    _ arguments: [String], in folder: Folder, environment: [String: String] = [:],
+    output: FileHandle? = nil
+  ) throws {
     self.folder = folder
     process.executableURL = Self.executable
     process.arguments = arguments
@@ -37,7 +40,7 @@ struct CommandProcess {
       .merging(["XDG_CACHE_HOME": "\(folder.path)/cache"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try folder.handle("stdout")
+    process.standardOutput = try output ?? folder.handle("stdout")
     process.standardError = try folder.handle("stderr")
     try process.run()
   }
@@ -80,6 +83,16 @@ final class Folder: Sendable {
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
       .filter { $0 != "stdout" && $0 != "stderr" }.sorted()
+  }
+
+  /// Waits until the hidden file beside `name` holds `text`; false if that never comes.
+  func waits(for text: String, beside name: String) -> Bool {
+    for _ in 0..<6000 {
+      let hidden = names.first { $0.hasPrefix(".\(name).") }
+      if let hidden, self.text(hidden)?.contains(text) == true { return true }
+      usleep(10_000)
+    }
+    return false
   }
 
   func text(_ name: String) -> String? {

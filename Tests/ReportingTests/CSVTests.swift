@@ -31,10 +31,28 @@ import Testing
     record.bound = .dram
     record.seed = .max
     record.relL2Error = 1e-7
+    record.forcedVariant = "f4"
     let file = try CSVReader.parse(
       text([record, Samples.record("fft", nil, status: .unsupported)]), file: "x.csv")
     #expect(file.notices.isEmpty)
     #expect(file.records == [record, Samples.record("fft", nil, status: .unsupported)])
+  }
+
+  /// Such a file does not say what was asked for, but two rows of a backend were two variants.
+  @Test func forcedVariantsOfOlderFilesAreInferred() throws {
+    let columns = ResultColumn.all.filter { $0.name != "forced_variant" }
+    func older(_ records: [ResultRecord]) throws -> [ResultRecord] {
+      let rows = [columns.map(\.name)] + records.map { record in columns.map { $0.cell(record) } }
+      return try CSVReader.parse(rows.map(CSVText.row).joined(), file: "x.csv").records
+    }
+    let (f2, f4) = (
+      Samples.record("winograd", 2, variant: "f2 fused 12"),
+      Samples.record("winograd", 1, variant: "f4 staged 9")
+    )
+    var otherRun = f2
+    otherRun.run.runID = "another"
+    #expect(try older([f2, f4, otherRun]).map(\.forcedVariant) == ["f2", "f4", nil])
+    #expect(try CSVReader.parse(text([f2, f4]), file: "x.csv").records == [f2, f4])
   }
 
   @Test func carriageReturnsAndByteOrderMarkAreTaken() throws {
