@@ -37,7 +37,7 @@ struct Command: Sendable {
       name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
       subjects: [], run: RunCommand.check),
     Command(
-      name: .machine, synopsis: "[--json]",
+      name: .machine, synopsis: "[--json] [--refresh]",
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(
@@ -56,7 +56,7 @@ struct Command: Sendable {
       name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
       subjects: [], files: Int.max, run: ReportCommand.run),
     Command(
-      name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
+      name: .help, synopsis: "[COMMAND]", summary: "this, flags, completions",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),
   ]
 

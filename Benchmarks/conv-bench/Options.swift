@@ -65,6 +65,12 @@ struct Options {
 
   /// Whether `machine` writes JSON.
   var writesJSON = false
+  /// Whether `machine` measures even what is cached.
+  var refreshes = false
+  /// The shell whose completions `help` writes.
+  var completionShell: Shell?
+  /// Whether `help` writes the manual page.
+  var writesManual = false
   /// What stands without a flag: the kind of list, the command to explain.
   var subject: String?
 }

@@ -44,7 +44,7 @@ enum Tuning {
     }
     do {
       _ = try TuningFile.read(path: path)
-    } catch let error as TuningFileError {
+    } catch {
       throw CommandError.usage(error.description)
     }
     try OutputFile(path: path).discard()
