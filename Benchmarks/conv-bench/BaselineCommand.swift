@@ -23,6 +23,8 @@ struct BaselineCommand {
   }
 
   private func perform(_ stored: [ResultRecord]) throws -> ExitStatus {
+    // The handler keeps the file alive, so that it must be discarded here whatever is thrown.
+    defer { json?.discard() }
     let plan = try CasePlan(options)
     let gate: BaselineGate
     if let reason = BaselineGate.refusal(stored, machine: machine.fingerprint) {
@@ -65,11 +67,14 @@ struct BaselineCommand {
     let progress = OutputChoice.progress(options)
     defer { progress.clear() }
     var records: [ResultRecord] = []
-    for (index, group) in plan.groups.enumerated() where !settings.isCancelled() {
-      progress.show(
-        fraction: Double(index) / Double(plan.groups.count), elapsed: clock.seconds(since: start),
-        label: "\(plan.groups.count - index) of \(plan.groups.count) problems left")
-      records += session.run(group).map { ResultRecord($0, run: run) }
+    var state = RunProgress(times: true)
+    for (place, group) in plan.places where !settings.isCancelled() {
+      let results = session.run(group) { event in
+        guard state.changes(with: event, at: place) else { return }
+        progress.show(
+          fraction: state.fraction, elapsed: clock.seconds(since: start), label: state.label)
+      }
+      records += results.map { ResultRecord($0, run: run) }
     }
     return records
   }

@@ -12,15 +12,31 @@ struct CasePlan {
   ///
   /// - Throws: `CommandError`, also when no case is left.
   init(_ options: Options) throws(CommandError) {
+    try self.init(options, backends: BackendChoice.selected(by: options)) { benchmark in
+      // Unless asked for, `auto` takes part where it knows more than a guess.
+      let isGuess = options.backends.isEmpty && Tuning.choice(benchmark)?.absence != nil
+      return !isGuess && options.filter?.matches(benchmark.label) ?? true
+    }
+  }
+
+  /// Every backend that `auto` may choose, on the problems whose name the filter matches.
+  static func tuning(_ options: Options) throws(CommandError) -> CasePlan {
+    try CasePlan(options, backends: BackendChoice.tuned) {
+      options.filter?.matches($0.layerName) ?? true
+    }
+  }
+
+  private init(
+    _ options: Options, backends: [BackendChoice], isWanted: (BenchmarkCase) -> Bool
+  ) throws(CommandError) {
     let defaults = [WorkItem.defaultNetwork]
     let items = try WorkItem.selected(by: options, defaults: defaults)
     for item in items { try Self.requireMemory(for: item) }
-    let backends = try BackendChoice.selected(by: options)
     let conditions = Self.conditions(options)
     groups = items.map { item in
       conditions.flatMap { condition in
         backends.map { Self.benchmark(item, $0, condition) }
-      }.filter { options.filter?.matches($0.label) ?? true }
+      }.filter(isWanted)
     }.filter { !$0.isEmpty }
     guard !groups.isEmpty else {
       let filter = options.filter.map { "--filter '\($0.pattern)' matches no case" }
@@ -36,6 +52,16 @@ struct CasePlan {
 
   /// All cases.
   var cases: [BenchmarkCase] { groups.flatMap(\.self) }
+
+  /// The groups, each with its place among all cases.
+  var places: [(RunProgress.Place, [BenchmarkCase])] {
+    let total = cases.count
+    var done = 0
+    return groups.map { group in
+      defer { done += group.count }
+      return (RunProgress.Place(first: done, count: group.count, total: total), group)
+    }
+  }
 
   /// The largest number of threads.
   var threads: Int { cases.map(\.options.threads).max() ?? 1 }
@@ -90,9 +116,15 @@ private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
 extension BenchmarkCase {
   /// What `--filter` looks at: `vgg16-conv3_1/winograd-f4/avx512/nchw/2t`.
   var label: String {
-    let item = network.isEmpty ? layer : "\(network)-\(layer)"
-    let name = item.isEmpty ? problemText : item
-    let variant = options.variant.map { "-" + $0 } ?? ""
-    return "\(name)/\(backend.name)\(variant)/\(options.isa)/\(options.layout)/\(options.threads)t"
+    "\(layerName)/\(backendName)/\(options.isa)/\(options.layout)/\(options.threads)t"
   }
+
+  /// `vgg16-conv3_1`, or the problem itself if it has no name.
+  var layerName: String {
+    let item = network.isEmpty ? layer : "\(network)-\(layer)"
+    return item.isEmpty ? problemText : item
+  }
+
+  /// `winograd`; `winograd-f4` when that is forced.
+  var backendName: String { backend.name + (options.variant.map { "-" + $0 } ?? "") }
 }

@@ -18,8 +18,8 @@ enum CompareCommand {
         .text(comparison))
     guard !comparison.rows.isEmpty else {
       throw CommandError.unmeasured(
-        "compare: no row is measured in both files; rows match by problem, backend, variant, isa, "
-          + "layout and threads")
+        "compare: no row is measured in both files; rows match by problem, direction, backend "
+          + "(with a forced variant), isa, layout and threads")
     }
     return options.isStrict && !comparison.isOfOneMachine ? .unmeasured : .success
   }

@@ -118,6 +118,9 @@ struct ConvolveCommand {
       variant: choice.variant, bias: bias != nil, relu: options.appliesReLU)
     do {
       try choice.backend.validate(problem, planOptions)
+      let benchmark = BenchmarkCase(
+        network: "", layer: "", problem: problem, backend: choice.backend, options: planOptions)
+      if let warning = Tuning.warning([benchmark]) { Console.note("warning", warning) }
       let (plan, input, output) = try MemoryLimit.allowing(memoryForWork(problem)) {
         let plan = try choice.backend.makePlan(problem, planOptions)
         return (

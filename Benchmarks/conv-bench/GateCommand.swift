@@ -20,6 +20,8 @@ struct GateCommand {
       throw CommandError.usage(
         "--enforce: is for --baseline F; --base and --base-ref always decide")
     }
+    var options = options
+    options.backends = try BackendChoice.implementations(options)
     if let path = options.baseline { return try BaselineCommand.run(options, path: path) }
     return try GateCommand(options).perform()
   }
@@ -34,11 +36,17 @@ struct GateCommand {
       ProcessInfo.processInfo.environment["CONV_BENCH_ALLOW_DEBUG"] == "1"
     settings.isCancelled = { Interruption.shared.received != nil }
     self.settings = settings
-    Interruption.shared.onSecondSignal { GateRemains.clear() }
-    json = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
+    let file = try options.json.map { path throws(OutputError) in try OutputFile(path: path) }
+    Interruption.shared.onSecondSignal {
+      GateRemains.clear()
+      file?.discard()
+    }
+    json = file
   }
 
   private func perform() throws -> ExitStatus {
+    // The handler keeps the file alive, so that it must be discarded here whatever is thrown.
+    defer { json?.discard() }
     let machine = MachineDescription.current()
     let cases = try CasePlan(options).cases
     for warning in machine.warnings(threads: cases.map(\.options.threads).max() ?? 1) {

@@ -52,12 +52,24 @@ final class Interruption: Sendable {
     lastWill.withLock { $0 = action }
   }
 
+  /// Tells whoever pressed Ctrl-C at a terminal; a script that sends signals knows what it does.
+  private func sayThatItStops() {
+    guard Console.isTerminal(STDERR_FILENO) else { return }
+    // In place of the progress line, behind which the terminal has written ^C.
+    let start = ProcessInfo.processInfo.environment["TERM"] == "dumb" ? "\n" : "\r\u{1B}[K"
+    Console.standardError(
+      start + "conv-bench: note: stopping after the current step; Ctrl-C again stops at once\n")
+  }
+
   private func handle(_ number: Int32) {
     let (isFirst, _) = signal.compareExchange(
       expected: 0, desired: number, ordering: .relaxed)
     if isFirst { firstTime.store(clock.nanoseconds(), ordering: .relaxed) }
     let isLate = clock.seconds(since: firstTime.load(ordering: .relaxed)) > Self.moment
-    guard endsAtOnce.load(ordering: .relaxed) || isLate else { return }
+    guard endsAtOnce.load(ordering: .relaxed) || isLate else {
+      if isFirst && number == SIGINT { sayThatItStops() }
+      return
+    }
     lastWill.withLock { $0 }?()
     _exit(ExitStatus.interrupted(signal: number).code)
   }

@@ -17,18 +17,23 @@ final class RunOutputs: Sendable {
   private let progress: ProgressLine
   private let clock = MonotonicClock()
   private let start: UInt64
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   private struct State {
     var results: [JSONExporter.Result] = []
     var warnings: [String] = []
     var error: OutputError?
-    var label = ""
+    var progress: RunProgress
     var isFinished = false
   }
 
   /// Opens the files that the options name.
-  init(_ options: Options, machine: MachineDescription, settings: JSONValue) throws(OutputError) {
+  ///
+  /// - Parameter times: whether the run times its cases, for its progress.
+  init(
+    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true
+  ) throws(OutputError) {
+    state = Mutex(State(progress: RunProgress(times: times)))
     self.machine = machine
     self.settings = settings
     run = RunFacts(
@@ -47,27 +52,13 @@ final class RunOutputs: Sendable {
 
   // MARK: During the run
 
-  /// Takes an event of the measurement of problem `place.index` of `place.count`.
-  func take(_ event: MeasurementEvent, _ place: (index: Int, count: Int)) {
-    switch event {
-    case .started(let benchmark):
-      state.withLock { $0.label = benchmark.label }
-      show(fraction: 0, place)
-    case .sampled(let fraction):
-      show(fraction: fraction, place)
-    case .finished(let result):
-      take(result)
-    case .checked:
-      break
-    }
-  }
-
-  private func show(fraction: Double, _ place: (index: Int, count: Int)) {
-    let label = state.withLock(\.label)
-    let name = label.split(separator: "/").first.map(String.init) ?? ""
+  /// Takes an event of the measurement of the problem at `place`.
+  func take(_ event: MeasurementEvent, _ place: RunProgress.Place) {
+    if case .finished(let result) = event { take(result) }
+    let now = state.withLock { $0.progress.changes(with: event, at: place) ? $0.progress : nil }
+    guard let now else { return }
     progress.show(
-      fraction: (Double(place.index) + fraction) / Double(place.count),
-      elapsed: clock.seconds(since: start), label: "\(name) (\(place.index + 1)/\(place.count))")
+      fraction: now.fraction, elapsed: clock.seconds(since: start), label: now.label)
   }
 
   private func take(_ result: CaseResult) {
@@ -83,11 +74,12 @@ final class RunOutputs: Sendable {
   /// Shows the results of one problem.
   ///
   /// - Throws: what went wrong in writing any row before.
-  func showLayer(_ results: [CaseResult]) throws(OutputError) {
+  func showLayer(_ results: [CaseResult], remarks: [String] = []) throws(OutputError) {
     progress.clear()
     if let error = state.withLock(\.error) { throw error }
     guard let table, !results.isEmpty else { return }
-    try Console.print(table.layer(results.map { ResultRecord($0, run: run) }) + "\n")
+    let text = table.layer(results.map { ResultRecord($0, run: run) })
+    try Console.print(text + remarks.map { "   \($0)\n" }.joined() + "\n")
   }
 
   /// Tells what makes the figures doubtful.
@@ -170,10 +162,10 @@ final class RunOutputs: Sendable {
     if let first = failed.first {
       throw .unmeasured(
         "\(failed.count) of \(records.count) cases could not be measured: "
-          + "\(first.fullName) by \(first.backend): \(first.reason)")
+          + "\(first.fullName) by \(first.backendName): \(first.reason)")
     }
     guard records.contains(where: { $0.status == .ok }) else {
-      let reason = records.first.map { "\($0.fullName) by \($0.backend): \($0.reason)" } ?? ""
+      let reason = records.first.map { "\($0.fullName) by \($0.backendName): \($0.reason)" } ?? ""
       throw .unmeasured("no case left, all are unsupported: \(reason)")
     }
     return .success

@@ -47,6 +47,14 @@ enum Values {
     return value
   }
 
+  /// A relative error that is allowed.
+  static func error(_ text: String) throws(ValueError) -> Double {
+    guard let value = Double(text), value > 0, value.isFinite else {
+      throw ValueError("'\(text)' is not an error; give a number above 0, such as 1e-5")
+    }
+    return value
+  }
+
   /// A seed.
   static func seed(_ text: String) throws(ValueError) -> UInt64 {
     guard let value = UInt64(text) else {
@@ -55,15 +63,17 @@ enum Values {
     return value
   }
 
-  /// An instruction set that this CPU runs; nil for `auto`.
-  static func instructionSet(_ text: String) throws(ValueError) -> InstructionSet? {
+  /// An instruction set that this CPU, which has those of `available`, runs; nil for `auto`.
+  static func instructionSet(
+    _ text: String, available: [InstructionSet] = InstructionSet.available
+  ) throws(ValueError) -> InstructionSet? {
     guard text != "auto" else { return nil }
-    let available = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+    let names = available.map(\.rawValue).joined(separator: ", ")
     guard let isa = InstructionSet(rawValue: text) else {
-      throw ValueError("'\(text)' is no instruction set; this CPU runs \(available)")
+      throw ValueError("'\(text)' is no instruction set; this CPU runs \(names)")
     }
-    guard isa.isAvailable else {
-      throw ValueError("this CPU does not run \(text); it runs \(available)")
+    guard available.contains(isa) else {
+      throw ValueError("this CPU does not run \(text); it runs \(names)")
     }
     return isa
   }

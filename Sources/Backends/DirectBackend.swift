@@ -8,7 +8,8 @@ import Convolution
 /// row × 1–4 vectors over the *whole* reduction, so `dst` is written once. Source rows are copied
 /// into a zero-bordered window in blocks of one vector of channels (which also turns NCHW into
 /// blocks), so the inner loop has no branch. Two orders of the outer loops, by the size of the
-/// weights: see `DirectPlan`.
+/// weights: see `DirectPlan`. NCHW sources with fewer channels than a vector has lanes (first layers,
+/// depthwise) have the vectors along pixels instead: see `DirectRowsPlan`.
 struct DirectBackend: ConvolutionBackend {
   let name = "direct"
   let summary =
@@ -22,8 +23,9 @@ struct DirectBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) in
-      try DirectPlan(problem, options)
+    try planOrDecline(problem, options) { () throws(AllocationError) -> any ConvolutionPlan in
+      if DirectRowsPlan.takes(problem, options) { return try DirectRowsPlan(problem, options) }
+      return try DirectPlan(problem, options)
     }
   }
 }

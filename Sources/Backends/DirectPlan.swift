@@ -72,9 +72,7 @@ final class DirectPlan: ConvolutionPlan {
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = windows.byteCount + rows.byteCount
     let fixed = source
-    runs = tiling.columns.map { column in
-      column.runs.map { DirectRun($0, source: fixed, vectors: column.vectors) }
-    }
+    runs = tiling.columns.map { DirectRun.runs($0, source: fixed) }
     executedFLOPs =
       2 * Double(images * fixed.innerTaps * vectors * lanes) * Double(problem.icPerGroup)
     let tile = tiling.columns[0]
@@ -175,11 +173,13 @@ final class DirectPlan: ConvolutionPlan {
     }
   }
 
-  /// One register tile; `row` has the source and destination of the row's first pixel.
+  /// The register tiles of a run; `row` has the source and destination of the row's first pixel.
   private func multiply(
     _ run: DirectRun, _ tapRows: Range<Int>, _ row: TileArguments, vectors: Int
   ) {
     let lanes = kernels.lanes
+    var row = row
+    row.tiles = run.tiles
     let isOneRange = tapRows.count == problem.kh || run.calls.first?.group.columns.count == 1
     if run.isWhole, isOneRange, !tapRows.isEmpty {
       let call = run.calls[0]

@@ -244,6 +244,15 @@ struct DirectSource {
     return arguments
   }
 
+  /// Row tile arguments of the whole reduction, for a plain source.
+  func rowArguments(
+    _ src: UnsafePointer<Float>, wei: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
+  ) -> RowTileArguments {
+    RowTileArguments(
+      src: src, tap_offsets: taps.offsets, taps: taps.count, wei: wei, dst: dst, plane_stride: 0,
+      bias: nil, relu: 0, tiles: 1)
+  }
+
   /// The taps of `columns` × `rows` of the kernel, contiguous if there is one column or all rows.
   func tapRange(columns: Range<Int>, rows: Range<Int>) -> Range<Int> {
     let first = columns.lowerBound * problem.kh + rows.lowerBound

@@ -81,6 +81,7 @@ struct PlaneProduct {
     for run in column.runs {
       arguments.src = source + run.firstPixel * lanes
       arguments.dst = target + run.firstPixel * lanes
+      arguments.tiles = run.tiles
       run.function(&arguments)
     }
   }

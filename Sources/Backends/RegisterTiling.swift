@@ -7,10 +7,12 @@ import KernelInterface
 /// loads a cycle: a tile of `P × V` costs `max(P·V/2, (P+V)/2, 4)`, the last being the latency of a
 /// dependent multiply-add. Rows are split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
 struct RegisterTiling {
-  /// One tile of a column.
+  /// Tiles of a column that follow each other and have the same shape.
   struct Run {
     let firstPixel: Int
+    /// Of one tile.
     let pixels: Int
+    let tiles: Int
     let function: TileFunction
   }
 
@@ -40,12 +42,20 @@ struct RegisterTiling {
       let count = min(width, vectors - first)
       return Column(
         firstVector: first, vectors: count,
-        runs: Self.split(pixels, most: kernels.max_pixels(count)).map { run in
-          Run(
-            firstPixel: run.lowerBound, pixels: run.count,
-            function: kernels.tile(run.count, count))
-        })
+        runs: Self.runs(pixels, vectors: count, kernels))
     }
+  }
+
+  private static func runs(_ pixels: Int, vectors: Int, _ kernels: KernelContext) -> [Run] {
+    var runs: [Run] = []
+    for part in split(pixels, most: kernels.max_pixels(vectors)) {
+      let last = runs.last.flatMap { $0.pixels == part.count ? runs.removeLast() : nil }
+      runs.append(
+        Run(
+          firstPixel: last?.firstPixel ?? part.lowerBound, pixels: part.count,
+          tiles: (last?.tiles ?? 0) + 1, function: kernels.tile(part.count, vectors)))
+    }
+    return runs
   }
 
   private static func cost(
@@ -66,9 +76,13 @@ struct RegisterTiling {
     }
   }
 
-  /// `0..<count` in the fewest nearly equal parts of at most `most`.
+  /// `0..<count` in the fewest nearly equal parts of at most `most`, the longer ones first.
   static func split(_ count: Int, most: Int) -> [Range<Int>] {
     let parts = (count + most - 1) / most
-    return (0..<parts).map { $0 * count / parts..<($0 + 1) * count / parts }
+    let (length, longer) = parts > 0 ? count.quotientAndRemainder(dividingBy: parts) : (0, 0)
+    return (0..<parts).map { part in
+      let start = part * length + min(part, longer)
+      return start..<start + length + (part < longer ? 1 : 0)
+    }
   }
 }

@@ -93,17 +93,17 @@ struct WindowPacker {
     let rows = inside(window.top, window.rows, src.height)
     let columns = inside(window.left, window.columns, src.width)
     for c in 0..<src.channels {
-      let plane = dst + c * planeStride
-      memset(plane, 0, window.rows * window.columns * 4)
-      guard !columns.isEmpty else { continue }
-      for row in rows {
-        memcpy(
-          plane + row * window.columns + columns.lowerBound,
-          source
-            + src.offset(
-              n: n, c: group * src.channels + c, y: window.top + row,
-              x: window.left + columns.lowerBound),
-          columns.count * 4)
+      let first = src.offset(n: n, c: group * src.channels + c, y: 0, x: 0)
+      for row in 0..<window.rows {
+        let target = dst + c * planeStride + row * window.columns
+        guard rows.contains(row), !columns.isEmpty else {
+          memset(target, 0, window.columns * 4)
+          continue
+        }
+        let line = source + first + (window.top + row) * src.width + window.left
+        memset(target, 0, columns.lowerBound * 4)
+        memcpy(target + columns.lowerBound, line + columns.lowerBound, columns.count * 4)
+        memset(target + columns.upperBound, 0, (window.columns - columns.upperBound) * 4)
       }
     }
   }

@@ -78,9 +78,22 @@ public struct BaselineGate {
   private static func notices(_ comparison: Comparison) -> [String] {
     let unmatched = comparison.onlyNew.count
     let changed = comparison.changedStatus.map { old, new in
-      "\(new.fullName) by \(new.backend) was \(old.status.rawValue), is \(new.status.rawValue)"
+      "\(new.fullName) by \(new.backendName) was \(old.status.rawValue), is \(new.status.rawValue)"
     }
-    return changed + (unmatched > 0 ? ["\(unmatched) rows are not in the baseline"] : [])
+    return changed + otherPlans(comparison.rows.filter(\.changesVariant))
+      + (unmatched > 0 ? ["\(unmatched) rows are not in the baseline"] : [])
+  }
+
+  /// Rows of which the backend chose another plan than then; a few are named.
+  private static func otherPlans(_ rows: [Comparison.Row]) -> [String] {
+    guard !rows.isEmpty else { return [] }
+    let named = rows.prefix(3).map {
+      "\($0.new.fullName) by \($0.new.backendName) (\($0.old.variant), now \($0.new.variant))"
+    }
+    let rest = rows.count > named.count ? " and more" : ""
+    return [
+      "\(rows.count) rows run another plan than stored: \(named.joined(separator: ", "))\(rest)"
+    ]
   }
 
   private static func exit(_ rows: [Row], _ new: [ResultRecord], enforces: Bool) -> GateExit {
@@ -116,7 +129,7 @@ extension BaselineGate {
       }
       grid.rows.append([
         .init(row.verdict.rawValue, row.verdict.role),
-        .init("\(new.fullName)/\(new.backend)/\(new.isa)/\(new.layout)/\(new.threads)t"),
+        .init("\(new.fullName)/\(new.backendName)/\(new.isa)/\(new.layout)/\(new.threads)t"),
         .init(Quantity.time(milliseconds: old.medianMS)),
         .init(Quantity.time(milliseconds: new.medianMS)),
         .init(Quantity.ratio(row.comparison.ratio)), .init(interval ?? ""),
@@ -141,7 +154,10 @@ extension BaselineGate {
     return .object([
       .init("network", .string(new.network)), .init("layer", .string(new.layer)),
       .init("problem", .string(new.problem)), .init("backend", .string(new.backend)),
-      .init("variant", .string(new.variant)), .init("isa", .string(new.isa)),
+      .init("variant", .string(new.variant)),
+      .init("stored_variant", .string(row.comparison.old.variant)),
+      .init("forced_variant", new.forcedVariant.map(JSONValue.string) ?? .null),
+      .init("isa", .string(new.isa)),
       .init("layout", .string(new.layout)), .init("threads", .integer(new.threads)),
       .init("verdict", .string(row.verdict.rawValue)),
       .init("stored_ms", number(row.comparison.old.medianMS)),

@@ -121,9 +121,10 @@ public final class MeasurementSession {
     var prepared: [PreparedCase] = []
     for (index, benchmark) in cases {
       guard !settings.isCancelled() else { return [] }
-      observer(.started(benchmark))
       do {
-        let ready = try prepare(index, benchmark, data, check, buffers)
+        let ready = try prepare(index, benchmark, data, check, buffers) {
+          observer(.began($0, benchmark, index: index))
+        }
         if let outcome = ready.result.check { observer(.checked(benchmark, outcome)) }
         if ready.result.status == .ok && settings.times {
           prepared.append(ready)
@@ -139,10 +140,14 @@ public final class MeasurementSession {
 
   private func prepare(
     _ index: Int, _ benchmark: BenchmarkCase, _ data: OperandSet, _ check: CorrectnessCheck?,
-    _ buffers: ActivationBuffers
+    _ buffers: ActivationBuffers, begin: (MeasurementStep) -> Void
   ) throws(PlanError) -> PreparedCase {
     // The reference is everybody's: its time is not the first case's.
-    check?.computeReference(benchmark.options)
+    if let check {
+      begin(.computingReference)
+      check.computeReference(benchmark.options)
+    }
+    begin(.preparing)
     let start = clock.nanoseconds()
     var makeSeconds = 0.0
     let (plan, src, dst) = try MemoryLimit.allowing(availableMemory()) { () throws(PlanError) in
@@ -156,10 +161,12 @@ public final class MeasurementSession {
     var result = result(benchmark, .ok, "")
     result.prepareSeconds = makeSeconds + packSeconds
     result.variant = plan.variant
+    result.reason = plan.note
     result.weightsBytes = plan.weightsBytes
     result.workspaceBytes = plan.workspaceBytes
     result.executedFLOPs = plan.executedFLOPs
     if let check {
+      begin(.checking)
       let outcome = check.check(
         plan, options: benchmark.options, src: src.baseAddress, dst: dst.baseAddress)
       result.check = outcome
@@ -180,6 +187,7 @@ public final class MeasurementSession {
     observer: (MeasurementEvent) -> Void
   ) throws(AllocationError) {
     guard !prepared.isEmpty else { return }
+    observer(.sampled(fraction: 0, leader: nil))
     let results = prepared.map(withRoofline)
     let eviction =
       settings.sampling.isCold
@@ -191,8 +199,9 @@ public final class MeasurementSession {
       let (plan, src, dst) = (ready.plan, ready.src.readOnly, ready.dst.baseAddress)
       return { plan.execute(src: src, dst: dst) }
     }
-    sampler.run(calls, spent: prepared.map(\.secondsSpent)) {
-      observer(.sampled(fraction: $0))
+    sampler.run(calls, spent: prepared.map(\.secondsSpent)) { fraction, leader in
+      observer(
+        .sampled(fraction: fraction, leader: leader.map { prepared[$0].result.benchmark }))
     } onEnd: { place, set in
       guard set.end != .cancelled else { return }
       finish(prepared[place].index, completed(results[place], set))

@@ -28,14 +28,25 @@ public enum MeasurementError: Error, Hashable, Sendable, CustomStringConvertible
   }
 }
 
+/// What is done with one case before all cases of its problem are timed together.
+public enum MeasurementStep: Hashable, Sendable {
+  /// Computing what results are compared with, unless that is known already.
+  case computingReference
+  /// Making the plan and preparing the weights.
+  case preparing
+  /// Comparing with the reference.
+  case checking
+}
+
 /// What happens during a run, told outside of timed regions.
 public enum MeasurementEvent: Sendable {
-  /// A case's plan is about to be made and checked.
-  case started(BenchmarkCase)
+  /// A step of a case is about to begin; `index` is the case's place among those of its problem.
+  case began(MeasurementStep, BenchmarkCase, index: Int)
   /// A plan was compared with the reference.
   case checked(BenchmarkCase, CheckOutcome)
-  /// The part of the sampling done, 0…1, of all cases together.
-  case sampled(fraction: Double)
+  /// The part of the sampling done, 0…1, of all cases together, and the case with the least mean so
+  /// far. Also told when the sampling is about to begin: nothing done, nobody ahead.
+  case sampled(fraction: Double, leader: BenchmarkCase?)
   /// A case is done.
   case finished(CaseResult)
 }

@@ -35,10 +35,11 @@ public struct Sampler {
   ///
   /// - Parameters:
   ///   - spent: seconds that each case has used of its time-out before.
-  ///   - onProgress: the part done of all, 0…1, after each round.
+  ///   - onProgress: after each round, the part done of all, 0…1, and the index in `calls` of the one
+  ///     with the least mean so far.
   ///   - onEnd: called once for each case, when it leaves the rounds, with its index in `calls`.
   public func run(
-    _ calls: [() -> Void], spent: [Double], onProgress: (Double) -> Void,
+    _ calls: [() -> Void], spent: [Double], onProgress: (Double, Int?) -> Void,
     onEnd: (Int, SampleSet) -> Void
   ) {
     var tracks = zip(calls, spent).map { Track(call: $0, spent: $1) }
@@ -70,7 +71,7 @@ public struct Sampler {
       let undone = active.reduce(0.0) {
         $0 + 1 - rules.progress(count: tracks[$1].samples.count, seconds: tracks[$1].sampled)
       }
-      onProgress(1 - undone / Double(tracks.count))
+      onProgress(1 - undone / Double(tracks.count), Self.leader(tracks))
     }
   }
 
@@ -82,9 +83,18 @@ public struct Sampler {
     var sampled = 0.0
     var spent: Double
 
+    /// Mean seconds of a sampled call; there must be a sample.
+    var meanCall: Double { sampled / Double(samples.count * calls) }
+
     init(call: @escaping () -> Void, spent: Double) {
       self.call = call
       self.spent = spent
+    }
+  }
+
+  private static func leader(_ tracks: [Track]) -> Int? {
+    tracks.indices.filter { !tracks[$0].samples.isEmpty }.min {
+      tracks[$0].meanCall < tracks[$1].meanCall
     }
   }
 

@@ -1,9 +1,6 @@
-import CPlatform
-import Dispatch
-import Glibc
 import Synchronization
 
-/// Work in stages, shared by a fixed number of threads with one Dispatch call.
+/// Work in stages, shared by the calling thread and Dispatch blocks.
 ///
 /// A stage is a number of items. Each thread owns a contiguous share of every stage's items (the
 /// same share on every run, so data stays in its core's cache), takes them in order, and then helps
@@ -58,12 +55,31 @@ public final class ParallelRegion {
       }
       counter(stage, threads).pointee.store(0, ordering: .relaxed)
     }
-    // Safety: the region is only read besides its atomics, and `body` gets each item once.
-    nonisolated(unsafe) let region = self
     withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let work = body
-      DispatchQueue.concurrentPerform(iterations: threads) { region.participate($0, work) }
+      var run = Run(region: self, body: body)
+      HelperPool.withHelpers(threads - 1) { helpers in
+        let lingers = threads <= HelperPool.cores
+        withUnsafePointer(to: &run) { run in
+          for (index, helper) in helpers.enumerated() {
+            helper.post(run, thread: index + 1, lingers: lingers)
+          }
+          Self.takePart(run, thread: 0)
+          for helper in helpers { helper.withdraw() }
+        }
+      }
     }
+  }
+
+  /// What the threads of a run share.
+  struct Run {
+    fileprivate let region: ParallelRegion
+    fileprivate let body: (Int, Int, Int) -> Void
+  }
+
+  /// One thread's part. Not inlined: it holds no reference to the body any more when it returns.
+  @inline(never)
+  static func takePart(_ run: UnsafePointer<Run>, thread: Int) {
+    run.pointee.region.participate(thread, run.pointee.body)
   }
 
   private func participate(_ thread: Int, _ body: (Int, Int, Int) -> Void) {
@@ -88,12 +104,8 @@ public final class ParallelRegion {
 
   private func waitForItems(of stage: Int) {
     let finished = counter(stage, threads)
-    var spins = 0
-    while finished.pointee.load(ordering: .acquiring) < stages[stage] {
-      platform_spin_pause()
-      spins += 1
-      if spins > 4096 { sched_yield() }
-    }
+    var wait = SpinWait()
+    while finished.pointee.load(ordering: .acquiring) < stages[stage] { wait.pause() }
   }
 
   private func counter(_ stage: Int, _ index: Int) -> UnsafeMutablePointer<Atomic<Int>> {

@@ -72,6 +72,9 @@ public enum CSVReader {
       let record = try record(row, header: header, file: file)
       if !record.isTotal { result.records.append(record) }
     }
+    if !header.contains("forced_variant") {
+      result.records = ForcedVariants.inferred(result.records)
+    }
     result.notices += schemaNotices(result.records, file: file)
     return result
   }

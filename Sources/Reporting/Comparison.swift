@@ -1,12 +1,14 @@
 import Foundation
 import Measurement
 
-/// Two sets of results, joined on what was run: problem and direction, backend, variant, instruction
-/// set, layout, threads and cold or warm caches.
+/// Two sets of results, joined on what was asked for: problem and direction, backend, forced variant,
+/// instruction set, layout, threads and cold or warm caches. What a plan chose by itself,
+/// `ResultRecord.variant`, may differ.
 public struct Comparison: Sendable {
   /// What makes two rows comparable.
   package struct Key: Hashable {
-    let problem, direction, backend, variant, isa, layout: String
+    let problem, direction, backend, isa, layout: String
+    let forcedVariant: String?
     let threads: Int
     /// Files from before the column hold warm rows.
     let isCold: Bool
@@ -16,7 +18,7 @@ public struct Comparison: Sendable {
       problem = record.problem
       direction = record.direction
       backend = record.backend
-      variant = record.variant
+      forcedVariant = record.forcedVariant
       isa = record.isa
       layout = record.layout
       threads = record.threads
@@ -54,6 +56,9 @@ public struct Comparison: Sendable {
       else { return nil }
       return newLow / oldHigh...newHigh / oldLow
     }
+
+    /// Whether the plans describe themselves differently, as after a change of what chooses tiles.
+    public var changesVariant: Bool { old.variant != new.variant }
 
     /// Whether the intervals tell the two apart.
     public var isSeparated: Bool { interval.map { !$0.contains(1) } ?? false }

@@ -18,6 +18,7 @@ public struct ComparisonTable {
       lines += grid(comparison).lines(width: width, style: style)
       lines.append(summary(comparison))
     }
+    lines += changedVariants(comparison.rows.filter(\.changesVariant))
     for (old, new) in comparison.changedStatus {
       let reason = new.status == .ok ? "" : ": \(new.reason)"
       lines.append(
@@ -67,15 +68,29 @@ public struct ComparisonTable {
   /// The longest list of names that is written out.
   private static let longestList = 20
 
+  private func changedVariants(_ rows: [Comparison.Row]) -> [String] {
+    list(
+      "the backend chose otherwise in the new file",
+      rows.map { "\(label($0.new)): \(variant($0.old)) → \(variant($0.new))" })
+  }
+
+  private func variant(_ record: ResultRecord) -> String {
+    record.variant.isEmpty ? "–" : record.variant
+  }
+
   private func oneSided(_ title: String, _ records: [ResultRecord]) -> [String] {
-    guard !records.isEmpty else { return [] }
-    let shown = records.prefix(Self.longestList).map { "  \(label($0))" }
-    let rest = records.count - shown.count
-    return [style(.heading, "\(title): \(records.count)")] + shown
+    list(title, records.map(label))
+  }
+
+  private func list(_ title: String, _ items: [String]) -> [String] {
+    guard !items.isEmpty else { return [] }
+    let shown = items.prefix(Self.longestList).map { "  \($0)" }
+    let rest = items.count - shown.count
+    return [style(.heading, "\(title): \(items.count)")] + shown
       + (rest > 0 ? ["  and \(rest) more"] : [])
   }
 
   private func label(_ record: ResultRecord) -> String {
-    "\(record.fullName)/\(record.backend)/\(record.isa)/\(record.layout)/\(record.threads)t"
+    "\(record.fullName)/\(record.backendName)/\(record.isa)/\(record.layout)/\(record.threads)t"
   }
 }

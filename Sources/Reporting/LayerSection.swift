@@ -46,12 +46,18 @@ struct LayerSection {
   /// Rows that were declined.
   var declined: [ResultRecord] { records.filter { $0.status == .unsupported } }
 
-  /// Whether `record` cannot be told from the fastest row: their intervals overlap.
+  /// Whether `record` is tied with the fastest row: their intervals overlap.
   func tiesWithFastest(_ record: ResultRecord) -> Bool {
-    guard let fastest = timed.first, fastest != record, let high = fastest.ci95HighMS,
-      let low = record.ci95LowMS
+    guard let fastest = timed.first, fastest != record else { return false }
+    return Self.tie(fastest, record)
+  }
+
+  /// Whether both rows have an interval and the two overlap.
+  private static func tie(_ one: ResultRecord, _ other: ResultRecord) -> Bool {
+    guard let oneLow = one.ci95LowMS, let oneHigh = one.ci95HighMS,
+      let otherLow = other.ci95LowMS, let otherHigh = other.ci95HighMS
     else { return false }
-    return low <= high
+    return oneLow <= otherHigh && otherLow <= oneHigh
   }
 
   /// What others are compared with: im2col, the customary way, or else the fastest.
@@ -61,11 +67,13 @@ struct LayerSection {
     return timed.first { $0.backend == "im2col" } ?? timed.first
   }
 
-  /// `2.31× faster`, `1.20× slower` than the baseline; empty for the baseline itself.
+  /// `2.31× faster`, `1.20× slower` than the baseline, or `tied` with it when their intervals overlap;
+  /// empty for the baseline itself.
   func comparison(_ record: ResultRecord) -> String {
     guard let baseline, record != baseline, let time = record.medianMS,
       let reference = baseline.medianMS
     else { return "" }
+    if Self.tie(baseline, record) { return "tied" }
     return time <= reference
       ? "\(Quantity.ratio(reference / time)) faster" : "\(Quantity.ratio(time / reference)) slower"
   }

@@ -14,6 +14,7 @@ public enum MarkdownExporter {
       text += "\n" + warnings.map { "- Warning: \(escaped($0))\n" }.joined()
     }
     for section in LayerSection.sections(records) { text += "\n" + layer(section) }
+    for note in Legend.notes(LayerSection.sections(records)) { text += "\n\(escaped(note))\n" }
     let totals = NetworkTotal.totals(records)
     if !totals.isEmpty { text += "\n## Totals\n\n" + table(totals) }
     return text
@@ -32,14 +33,14 @@ public enum MarkdownExporter {
     ])
     text += "|---|---|---:|---:|---:|---|---:|---:|---:|\n"
     for record in section.timed + section.checked {
-      let name = record == section.timed.first ? "**\(record.backend)**" : record.backend
+      let name = record == section.timed.first ? "**\(record.backendName)**" : record.backendName
       let time = [
         Quantity.time(milliseconds: record.medianMS), Quantity.uncertainty(record.uncertainty),
       ].filter { !$0.isEmpty }.joined(separator: " ")
       text += row([
         name, record.variant, section.tiesWithFastest(record) ? "≈ \(time)" : time,
         Quantity.rate(record.gflops)
-          + (TerminalTable.exceedsPeak(record) ? "\\*" : ""),
+          + (Legend.exceedsPeak(record) ? "\\*" : ""),
         Quantity.percent(record.peakFraction), record.bound?.rawValue ?? "",
         Quantity.error(record.relL2Error), Quantity.bytes(record.memoryBytes),
         section.comparison(record),
@@ -47,7 +48,7 @@ public enum MarkdownExporter {
     }
     for record in section.failed + section.declined {
       text += row([
-        record.backend, record.variant, "\(record.status.rawValue): \(escaped(record.reason))",
+        record.backendName, record.variant, "\(record.status.rawValue): \(escaped(record.reason))",
         "", "", "", "", "", "",
       ])
     }

@@ -6,9 +6,9 @@ import Networks
 public struct NetworkTotal: Hashable, Sendable {
   /// The network.
   public let network: String
-  /// The backend; `variant` tells rows of the same backend apart where a run has several.
+  /// The backend.
   public let backend: String
-  /// See `backend`; empty if there is one row of the backend for a layer.
+  /// The variant that was asked for; empty where the backend chose.
   public let variant: String
   /// Threads, instruction set, layout, direction and batch.
   public let conditions: String
@@ -37,14 +37,13 @@ public struct NetworkTotal: Hashable, Sendable {
       let layers = grouped(members, by: \.problem)
       let count = layers.reduce(0) { $0 + $1.1[0].multiplicity }
       guard count > 1 else { return [NetworkTotal]() }
-      var rows = grouped(members, by: Contender.among(layers.map(\.1))).map {
+      var rows = grouped(members, by: Contender.init).map {
         NetworkTotal(group, $0.0, rows: fastestOfEachLayer($0.1), layersOfAll: count)
       }
       if rows.count > 1 {
         rows.append(
           NetworkTotal(
-            group, Contender(backend: fastestPerLayer, variant: ""),
-            rows: fastestOfEachLayer(members), layersOfAll: count))
+            group, .fastestPerLayer, rows: fastestOfEachLayer(members), layersOfAll: count))
       }
       return rows.sorted {
         ($0.isComplete ? 0 : 1, $0.totalMS) < ($1.isComplete ? 0 : 1, $1.totalMS)
@@ -81,20 +80,21 @@ public struct NetworkTotal: Hashable, Sendable {
   }
 }
 
-/// Whose times are added up: a backend, or a variant of one that has several rows for a layer.
+/// Whose times are added up: a backend, or the variant of one that was asked for.
 struct Contender: Hashable {
   let backend, variant: String
 
-  /// The contender of each row among those of `layers`.
-  static func among(_ layers: [[ResultRecord]]) -> (ResultRecord) -> Contender {
-    let repeated = Set(
-      layers.flatMap { grouped($0, by: \.backend).filter { $0.1.count > 1 }.map(\.0) })
-    // A forced variant's name is the first word of what the plan says of itself.
-    return { row in
-      let name = row.variant.split(separator: " ").first.map(String.init) ?? ""
-      return Contender(
-        backend: row.backend, variant: repeated.contains(row.backend) ? name : "")
-    }
+  /// Each layer's fastest backend.
+  static let fastestPerLayer = Contender(backend: NetworkTotal.fastestPerLayer, variant: "")
+
+  /// The row's.
+  init(_ record: ResultRecord) {
+    self.init(backend: record.backend, variant: record.forcedVariant ?? "")
+  }
+
+  private init(backend: String, variant: String) {
+    self.backend = backend
+    self.variant = variant
   }
 }
 

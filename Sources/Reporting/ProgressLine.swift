@@ -13,9 +13,10 @@ public final class ProgressLine: Sendable {
   private struct State {
     var isShown = false
     var lastDrawn = -Double.infinity
+    var label = ""
   }
 
-  /// Seconds between two drawings, at least.
+  /// Seconds between two drawings of the same label, at least.
   private static let interval = 0.1
 
   /// Creates a line; without `isEnabled` nothing is ever written.
@@ -25,7 +26,7 @@ public final class ProgressLine: Sendable {
     self.write = write
   }
 
-  /// Shows the state.
+  /// Shows the state; at once if the label is a new one, since what it names may last.
   ///
   /// - Parameters:
   ///   - fraction: the part done, 0…1.
@@ -33,7 +34,9 @@ public final class ProgressLine: Sendable {
   public func show(fraction: Double, elapsed: Double, label: String) {
     guard isEnabled else { return }
     state.withLock { state in
-      guard elapsed - state.lastDrawn >= Self.interval else { return }
+      let isDue = elapsed - state.lastDrawn >= Self.interval
+      guard isDue || label != state.label else { return }
+      state.label = label
       state.lastDrawn = elapsed
       state.isShown = true
       let text = Self.text(fraction: fraction, elapsed: elapsed, label: label, width: width - 1)

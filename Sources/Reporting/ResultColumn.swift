@@ -50,7 +50,7 @@ public struct ResultColumn: Sendable {
     .text("layout", "nchw: plain in and out; native: the layout that the backend names", \.layout),
     .integer("threads", "", "threads that share one convolution", \.threads),
     .choice("status", "ok, unsupported, wrong or failed", \.status),
-    .text("reason", "why it is not ok", \.reason),
+    .text("reason", "why it is not ok; of auto, on which ground it chose", \.reason),
     .number("median_ms", "ms", "median time of a call", \.medianMS),
     .number("ci95_low_ms", "ms", "lower end of the median's 95 % interval", \.ci95LowMS),
     .number("ci95_high_ms", "ms", "upper end of it", \.ci95HighMS),
@@ -78,6 +78,9 @@ public struct ResultColumn: Sendable {
       "error_bound_fraction", "1", "largest |error| / bound; above 1 is wrong",
       \.errorBoundFraction),
     .unsigned("seed", "seed of the data", \.seed),
+    .text(
+      "forced_variant", "variant that was asked for, f4 of winograd-f4; empty if the backend chose",
+      \.forcedVariant),
     .choice(
       "cache", "warm, or cold: caches emptied before each sample; empty if not timed", \.cache),
   ]
@@ -114,6 +117,12 @@ extension ResultColumn {
     _ name: String, _ unit: String, _ meaning: String, _ property: Property<Int?>
   ) -> ResultColumn {
     optional(name, unit, meaning, property, JSONValue.integer) { Int($0) }
+  }
+
+  private static func text(
+    _ name: String, _ meaning: String, _ property: Property<String?>
+  ) -> ResultColumn {
+    optional(name, "", meaning, property, JSONValue.string) { $0.isEmpty ? nil : $0 }
   }
 
   private static func unsigned(

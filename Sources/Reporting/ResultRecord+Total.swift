@@ -20,12 +20,11 @@ extension ResultRecord {
         layers.reduce(0, { $0 + $1[0].multiplicity })
           == whole.layers.reduce(0, { $0 + $1.multiplicity })
       else { return [] }
-      let contenders = grouped(members, by: Contender.among(layers)).map { contender, rows in
+      let contenders = grouped(members, by: Contender.init).map { contender, rows in
         total(contender, rows, layers)
       }
-      let best = Contender(backend: NetworkTotal.fastestPerLayer, variant: "")
       return contenders.filter { $0.status == .ok } + contenders.filter { $0.status != .ok }
-        + (contenders.count > 1 ? [total(best, members, layers)] : [])
+        + (contenders.count > 1 ? [total(.fastestPerLayer, members, layers)] : [])
     }
   }
 
@@ -38,6 +37,7 @@ extension ResultRecord {
     (total.layer, total.backend, total.variant) = (
       totalLayer, contender.backend, contender.variant
     )
+    total.forcedVariant = contender.variant.isEmpty ? nil : contender.variant
     total.multiplicity = fastest.reduce(0) { $0 + $1.multiplicity }
     let measured = Set(fastest.map(\.problem))
     let missing = layers.filter { !measured.contains($0[0].problem) }.map { layer in

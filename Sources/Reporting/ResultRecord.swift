@@ -38,7 +38,7 @@ public struct ResultRecord: Hashable, Sendable {
   public var threads = 1
   /// How it ended.
   public var status = CaseStatus.ok
-  /// Why it ended so; empty when `ok`.
+  /// Why it ended so; when `ok`, empty or on which ground `auto` chose.
   public var reason = ""
 
   /// Median time of a call, milliseconds.
@@ -83,6 +83,8 @@ public struct ResultRecord: Hashable, Sendable {
   public var errorBoundFraction: Double?
   /// Seed of the data; nil where the file does not say.
   public var seed: UInt64?
+  /// The variant that was asked for; nil where the backend chose.
+  public var forcedVariant: String?
   /// What a sample finds in the caches; nil where nothing was timed, or the file does not say.
   public var cache: CacheState?
 
@@ -114,6 +116,7 @@ extension ResultRecord {
     weightsBytes = result.weightsBytes
     workspaceBytes = result.workspaceBytes
     seed = result.seed
+    forcedVariant = benchmark.options.variant
     cache = result.cache
     if let check = result.check {
       checkedOutputs = check.checkedOutputs
@@ -152,6 +155,9 @@ extension ResultRecord {
     case (true, true): problem
     }
   }
+
+  /// `winograd`; `winograd-f4` when that variant was asked for.
+  public var backendName: String { backend + (forcedVariant.map { "-" + $0 } ?? "") }
 
   /// 10⁹ operations a second that the machine can do, as far as the row tells.
   public var peakGFLOPS: Double? {

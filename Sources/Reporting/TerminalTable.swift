@@ -47,13 +47,7 @@ public struct TerminalTable: Sendable {
     var notes: [String] = []
     let sections = LayerSection.sections(records)
     if sections.contains(where: { $0.timed.count > 1 }) { notes.append("▸ fastest") }
-    if sections.contains(where: { section in section.timed.contains(where: section.tiesWithFastest)
-    }) {
-      notes.append("≈ not told from the fastest: 95 % intervals overlap")
-    }
-    if records.contains(where: Self.exceedsPeak) {
-      notes.append("* direct-equivalent rate above the machine's peak: fewer operations are done")
-    }
+    notes += Legend.notes(sections)
     guard !notes.isEmpty else { return "" }
     return text(wrapped(notes.joined(separator: "; "), width: width, indentation: 0).map(faint))
   }
@@ -72,36 +66,45 @@ public struct TerminalTable: Sendable {
     if section.conditions.name != record.problem { facts.append(record.problem) }
     if let gflop = record.gflop { facts.append(Quantity.work(gflop: gflop)) }
     facts.append(section.conditionsText)
-    let rest = facts.joined(separator: " · ")
-    if name.count + 2 + rest.count <= width { return [style(.heading, name) + "  " + faint(rest)] }
-    return [style(.heading, name)] + wrapped(rest, width: width, indentation: 2).map(faint)
+    return heading(name, facts.joined(separator: " · "))
+  }
+
+  /// A name, and what else there is to say on the same line or, without room, on more.
+  private func heading(_ name: String, _ facts: String) -> [String] {
+    if name.count + 2 + facts.count <= width {
+      return [style(.heading, name) + "  " + faint(facts)]
+    }
+    return [style(.heading, name)] + wrapped(facts, width: width, indentation: 2).map(faint)
   }
 
   private func timeLines(_ section: LayerSection) -> [String] {
     let timed = section.timed
     guard let fastest = timed.first else { return [] }
-    let hasStars = timed.contains(where: Self.exceedsPeak)
+    let hasStars = timed.contains(where: Legend.exceedsPeak)
     var grid = TextGrid(columns: [
-      .init(title: ""), .init(title: "backend"), .init(title: "variant", dispensability: 5),
+      .init(title: ""), .init(title: "backend"), .init(title: "variant", dispensability: 7),
       .init(title: "time", isRightAligned: true), .init(title: "", isRightAligned: true),
-      .init(title: "GFLOP/s" + (hasStars ? " " : ""), isRightAligned: true),
-      .init(title: "of peak", isRightAligned: true), .init(title: "", dispensability: 6),
-      .init(title: "bound", dispensability: 7),
-      .init(title: "rel. error", isRightAligned: true, dispensability: 2),
-      .init(title: "memory", isRightAligned: true, dispensability: 4),
+      .init(
+        title: "GFLOP/s" + (hasStars ? " " : ""), isRightAligned: true, dispensability: 1),
+      .init(title: "of peak", isRightAligned: true, dispensability: 2),
+      .init(title: "", dispensability: 8), .init(title: "bound", dispensability: 9),
+      .init(title: "rel. error", isRightAligned: true, dispensability: 4),
+      .init(title: "memory", isRightAligned: true, dispensability: 6),
       .init(
         title: section.baseline.map { "vs \($0.backend)" } ?? "", isRightAligned: true,
-        dispensability: 1),
+        dispensability: 3),
     ])
     for record in timed {
       let isFastest = record == fastest && timed.count > 1
       let mark = isFastest ? "▸" : section.tiesWithFastest(record) ? "≈" : " "
       let role: TerminalStyle.Role? = isFastest ? .best : nil
-      let star = Self.exceedsPeak(record) ? "*" : hasStars ? " " : ""
+      let star = Legend.exceedsPeak(record) ? "*" : hasStars ? " " : ""
       grid.rows.append([
-        .init(mark, role), .init(record.backend, role), .init(record.variant, .faint),
+        .init(mark, role), .init(record.backendName, role), .init(record.variant, .faint),
         .init(Quantity.time(milliseconds: record.medianMS), role),
-        .init(Quantity.uncertainty(record.uncertainty), .faint),
+        .init(
+          Quantity.uncertainty(record.uncertainty),
+          Legend.isUnsteady(record) ? .warning : .faint),
         .init(Quantity.rate(record.gflops) + star, role),
         .init(Quantity.percent(record.peakFraction)),
         .init(record.peakFraction.map { Quantity.bar($0, width: 8) } ?? "", role),
@@ -116,15 +119,15 @@ public struct TerminalTable: Sendable {
   private func checkLines(_ section: LayerSection) -> [String] {
     guard !section.checked.isEmpty else { return [] }
     var grid = TextGrid(columns: [
-      .init(title: ""), .init(title: "backend"), .init(title: "variant", dispensability: 2),
-      .init(title: "outputs checked", isRightAligned: true),
-      .init(title: "max. |error|", isRightAligned: true),
+      .init(title: ""), .init(title: "backend"), .init(title: "variant", dispensability: 4),
+      .init(title: "outputs checked", isRightAligned: true, dispensability: 1),
+      .init(title: "max. |error|", isRightAligned: true, dispensability: 2),
       .init(title: "rel. error", isRightAligned: true),
-      .init(title: "of bound", isRightAligned: true, dispensability: 1),
+      .init(title: "of bound", isRightAligned: true, dispensability: 3),
     ])
     for record in section.checked {
       grid.rows.append([
-        .init("✓", .best), .init(record.backend), .init(record.variant, .faint),
+        .init("✓", .best), .init(record.backendName), .init(record.variant, .faint),
         .init(record.checkedOutputs.map(String.init) ?? "–"),
         .init(Quantity.error(record.maxAbsError)), .init(Quantity.error(record.relL2Error)),
         .init(Quantity.percent(record.errorBoundFraction)),
@@ -136,7 +139,8 @@ public struct TerminalTable: Sendable {
   private func failureLines(_ section: LayerSection) -> [String] {
     section.failed.flatMap { record in
       let sign = record.status == .wrong ? "✗" : "!"
-      let name = [record.backend, record.variant].filter { !$0.isEmpty }.joined(separator: " ")
+      let variant = record.variant == record.forcedVariant ? "" : record.variant
+      let name = [record.backendName, variant].filter { !$0.isEmpty }.joined(separator: " ")
       let text = "\(sign) \(name): \(record.status.rawValue): \(record.reason)"
       return wrapped(text, width: width, indentation: 0).map { style(.error, $0) }
     }
@@ -144,28 +148,20 @@ public struct TerminalTable: Sendable {
 
   private func declinedLines(_ section: LayerSection) -> [String] {
     guard !section.declined.isEmpty else { return [] }
-    let reasons = section.declined.map { record in
-      let name = [record.backend, record.variant].filter { !$0.isEmpty }.joined(separator: "-")
-      return "\(name) (\(record.reason))"
-    }
+    let reasons = section.declined.map { "\($0.backendName) (\($0.reason))" }
     let lines = wrapped("not run: " + reasons.joined(separator: "; "), width: width, indentation: 3)
     return lines.map(faint)
-  }
-
-  /// Whether a row's direct-equivalent rate is above what the machine can do.
-  static func exceedsPeak(_ record: ResultRecord) -> Bool {
-    guard let gflops = record.gflops, let peak = record.peakGFLOPS else { return false }
-    return gflops > peak
   }
 
   // MARK: Totals
 
   private func totalLines(_ totals: [NetworkTotal]) -> [String] {
     let first = totals[0]
-    let title = style(.heading, "\(first.network), \(first.layersOfAll) layers in all")
+    let title = "\(first.network), \(first.layersOfAll) layers in all"
     var grid = TextGrid(columns: [
       .init(title: ""), .init(title: "backend"), .init(title: "Σ time", isRightAligned: true),
-      .init(title: "GFLOP/s", isRightAligned: true), .init(title: "", dispensability: 1),
+      .init(title: "GFLOP/s", isRightAligned: true, dispensability: 2),
+      .init(title: "", dispensability: 1),
     ])
     let best = totals.first { $0.isComplete && $0.backend != NetworkTotal.fastestPerLayer }
     for total in totals {
@@ -179,6 +175,6 @@ public struct TerminalTable: Sendable {
         .init(Quantity.rate(total.gflops), role), .init(note, .faint),
       ])
     }
-    return [title + "  " + faint(first.conditions)] + grid.lines(width: width, style: style)
+    return heading(title, first.conditions) + grid.lines(width: width, style: style)
   }
 }

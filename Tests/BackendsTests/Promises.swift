@@ -27,6 +27,7 @@ enum Promises {
       return variant.map(tiles.contains) ?? true
     },
     "gemm-1x1": { p, _ in p.kh == 1 && p.kw == 1 && !p.isPadded },
+    "auto": { _, _ in true },
     // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
     "onednn": { _, variant in variant == nil ? true : nil },
   ]

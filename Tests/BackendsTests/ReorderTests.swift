@@ -85,7 +85,8 @@ struct ReorderTests {
 
   @Test(arguments: InstructionSet.available) func unpacking(_ isa: InstructionSet) throws {
     let kernels = isa.kernels
-    for shape in Self.shapes(lanes: kernels.lanes) {
+    // Unpacking knows no gaps: all pixels are one row.
+    for shape in Self.shapes(lanes: kernels.lanes) where shape.rowPixels == shape.pixels {
       let isRight = try agrees(
         kernels.unpack_channels, shape, counts: (shape.blockedCount, shape.plainCount)
       ) { src, dst in

@@ -60,10 +60,43 @@ struct Verification {
   let backend: any ConvolutionBackend
   let options: PlanOptions
 
+  private func truth(_ data: Data) throws -> Truth {
+    try Truth.of(.init(problem: problem, data: data, bias: options.bias, relu: options.relu))
+  }
+
   /// Nil if all is well, else what is wrong.
   func failure(_ data: Data) throws -> String? {
-    let truth = try Truth.of(
-      .init(problem: problem, data: data, bias: options.bias, relu: options.relu))
+    let truth = try truth(data)
+    let run = try run(truth)
+    return run.damage ?? difference(run, truth, isInteger: data == .integers)
+  }
+
+  /// `‖error‖₂ / ‖reference‖₂` on normal data.
+  func relL2Error() throws -> Double {
+    let truth = try truth(.normal)
+    let run = try run(truth)
+    var (errors, squares) = (0.0, 0.0)
+    for (at, output) in zip(truth.positions, truth.outputs) {
+      let error = run.value(at) - output.value
+      errors += error * error
+      squares += output.value * output.value
+    }
+    return squares > 0 ? (errors / squares).squareRoot() : 0
+  }
+
+  /// What two runs of a plan left behind.
+  private struct Run {
+    let plan: any ConvolutionPlan
+    let dst: AlignedBuffer
+    /// A write to what is not the destination, if any.
+    let damage: String?
+
+    func value(_ at: OutputPosition) -> Double {
+      Double(dst.elements[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
+    }
+  }
+
+  private func run(_ truth: Truth) throws -> Run {
     let watch = BufferWatch()
     return try BufferWatch.$current.withValue(watch) {
       let plan = try backend.makePlan(problem, options)
@@ -79,11 +112,13 @@ struct Verification {
         dst.elements.update(repeating: .nan)
         plan.execute(src: src.readOnly, dst: dst.baseAddress)
       }
-      if let damage = watch.damage { return "\(damage), the plan's own are 0..<\(buffers)" }
-      guard src.elements.elementsEqual(before), wei.elements.elementsEqual(truth.wei.elements),
-        bias.elements.elementsEqual(truth.bias.elements)
-      else { return "changed what it may only read" }
-      return difference(plan, dst, truth, isInteger: data == .integers)
+      let isAsBefore =
+        src.elements.elementsEqual(before) && wei.elements.elementsEqual(truth.wei.elements)
+        && bias.elements.elementsEqual(truth.bias.elements)
+      let damage =
+        watch.damage.map { "\($0), the plan's own are 0..<\(buffers)" }
+        ?? (isAsBefore ? nil : "changed what it may only read")
+      return Run(plan: plan, dst: dst, damage: damage)
     }
   }
 
@@ -112,19 +147,18 @@ struct Verification {
     return copy
   }
 
-  private func difference(
-    _ plan: any ConvolutionPlan, _ dst: AlignedBuffer, _ truth: Truth, isInteger: Bool
-  ) -> String? {
-    if let i = dst.elements.firstIndex(where: \.isNaN) { return "element \(i) is unwritten or NaN" }
-    let bounds = plan.errorBound.bounds(
+  private func difference(_ run: Run, _ truth: Truth, isInteger: Bool) -> String? {
+    if let i = run.dst.elements.firstIndex(where: \.isNaN) {
+      return "element \(i) is unwritten or NaN"
+    }
+    let bound = run.plan.errorBound
+    let bounds = bound.bounds(
       at: truth.positions, reference: truth.outputs, operands: truth.operands)
-    let isExact = isInteger && plan.errorBound.isExactOnIntegers
+    let isExact = isInteger && bound.isExactOnIntegers
     for (i, at) in truth.positions.enumerated() {
-      let value = Double(dst.elements[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
-      let error = abs(value - truth.outputs[i].value)
-      if error > (isExact ? 0 : bounds[i]) {
-        return
-          "\(at): \(value), expected \(truth.outputs[i].value), bound \(bounds[i]) [\(plan.variant)]"
+      let (value, expected) = (run.value(at), truth.outputs[i].value)
+      if abs(value - expected) > (isExact ? 0 : bounds[i]) {
+        return "\(at): \(value), expected \(expected), bound \(bounds[i]) [\(run.plan.variant)]"
       }
     }
     return nil

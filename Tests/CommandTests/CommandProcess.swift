@@ -26,29 +26,34 @@ struct CommandProcess {
   private let process = Process()
   private let folder: Folder
 
-  /// Starts the command in `folder`.
-  init(_ arguments: [String], in folder: Folder, environment: [String: String] = [:]) throws {
-    try self.init(Self.executable, arguments, folder, environment)
+  /// Starts the command in `folder`; without an `output`, what it writes there is captured.
+  init(
+    _ arguments: [String], in folder: Folder, environment: [String: String] = [:],
+    output: FileHandle? = nil
+  ) throws {
+    try self.init(Self.executable, arguments, folder, environment, output)
   }
 
   /// Runs a line of Bash in `folder` to its end; `$0` in it is the command.
   static func shell(_ line: String, in folder: Folder) throws -> Outcome {
     let bash = URL(fileURLWithPath: "/bin/bash")
-    return try CommandProcess(bash, ["-c", line, executable.path], folder, [:]).outcome()
+    return try CommandProcess(bash, ["-c", line, executable.path], folder, [:], nil).outcome()
   }
 
   private init(
-    _ executable: URL, _ arguments: [String], _ folder: Folder, _ environment: [String: String]
+    _ executable: URL, _ arguments: [String], _ folder: Folder, _ environment: [String: String],
+    _ output: FileHandle?
   ) throws {
     self.folder = folder
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment
-      .filter { $0.key != "NO_COLOR" && $0.key != "CONV_BENCH_ALLOW_DEBUG" }
+      .filter { !["NO_COLOR", "CONV_BENCH_ALLOW_DEBUG", "CONV_BENCH_TUNING"].contains($0.key) }
+      .merging(["XDG_CONFIG_HOME": folder.path, "XDG_CACHE_HOME": "\(folder.path)/cache"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try folder.handle("stdout")
+    process.standardOutput = try output ?? folder.handle("stdout")
     process.standardError = try folder.handle("stderr")
     try process.run()
   }
@@ -91,6 +96,16 @@ final class Folder: Sendable {
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
       .filter { $0 != "stdout" && $0 != "stderr" }.sorted()
+  }
+
+  /// Waits until the hidden file beside `name` holds `text`; false if that never comes.
+  func waits(for text: String, beside name: String) -> Bool {
+    for _ in 0..<6000 {
+      let hidden = names.first { $0.hasPrefix(".\(name).") }
+      if let hidden, self.text(hidden)?.contains(text) == true { return true }
+      usleep(10_000)
+    }
+    return false
   }
 
   func text(_ name: String) -> String? {

@@ -149,6 +149,31 @@ import Testing
       ])
   }
 
+  /// Each file can be the damaged one.
+  @Test(arguments: ["x.npy", "w.npy", "b.npy"])
+  func truncatedAndOddlyTypedFilesAreNamed(name: String) throws {
+    let folder = try folder()
+    try folder.write("b.npy", NumPyFile.bytes(NumPyArray(shape: [1], values: [1])))
+    let whole = try #require(folder.bytes(name))
+
+    try folder.write(name, Array(whole.dropLast()))
+    let cut = try convolve(["--bias", "b.npy"], in: folder)
+    #expect(cut.code == 2 && cut.errorLines.count == 1)
+    #expect(
+      cut.errorLines.first?.hasPrefix("conv-bench: error: \(name): is cut off: shape") == true,
+      "\(cut)")
+
+    let type = try #require(whole.firstRange(of: Array("<f4".utf8)))
+    try folder.write(
+      name, whole[..<type.lowerBound] + Array("<i8".utf8) + whole[type.upperBound...])
+    let integers = try convolve(["--bias", "b.npy"], in: folder)
+    #expect(integers.code == 2 && integers.errorLines.count == 1)
+    #expect(
+      integers.errorLines.first?.hasPrefix("conv-bench: error: \(name): ") == true
+        && integers.errorLines[0].contains("integers"), "\(integers)")
+    #expect(folder.names == ["b.npy", "w.npy", "x.npy"])
+  }
+
   @Test func aBackendThatDeclinesExitsWith3() throws {
     let folder = try folder()
     try folder.write("y.npy", "old")

@@ -16,7 +16,9 @@ import Testing
         network: "", layer: "x",
         problem: try ConvolutionProblem(ic: 1, ih: 1, iw: 1, oc: 1, kh: 1, kw: 1),
         backend: BackendList.all[0], options: PlanOptions(isa: .generic, threads: 1))
-      outputs.take(.finished(CaseResult(benchmark, status: status, reason: "r", seed: 1)), (0, 1))
+      outputs.take(
+        .finished(CaseResult(benchmark, status: status, reason: "r", seed: 1)),
+        RunProgress.Place(first: 0, count: 1, total: 1))
     }
     return outputs
   }

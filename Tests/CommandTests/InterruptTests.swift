@@ -5,16 +5,6 @@ import Testing
 @Suite struct InterruptTests {
   private static let debug = ["CONV_BENCH_ALLOW_DEBUG": "1"]
 
-  /// Waits until the hidden file beside `name` holds `text`; false if that never comes.
-  private func wait(for text: String, beside name: String, in folder: Folder) -> Bool {
-    for _ in 0..<6000 {
-      let hidden = folder.names.first { $0.hasPrefix(".\(name).") }
-      if let hidden, folder.text(hidden)?.contains(text) == true { return true }
-      usleep(10_000)
-    }
-    return false
-  }
-
   @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
   func finishedRowsAreInTheFile(signal: Int32, code: Int32) throws {
     let folder = try Folder()
@@ -24,7 +14,7 @@ import Testing
         "--layer", "lenet5-conv1", "--backend", "gemm-1x1,direct", "--samples", "1000000000",
         "--csv", "r.csv", "--json", "r.json",
       ], in: folder, environment: Self.debug)
-    #expect(wait(for: "unsupported", beside: "r.csv", in: folder))
+    #expect(folder.waits(for: "unsupported", beside: "r.csv"))
     command.send(signal)
     let outcome = command.outcome()
     #expect(outcome.code == code)
@@ -60,7 +50,7 @@ import Testing
         "--problem", "ic512ih224oc512kh3ph1", "--backend", "gemm-1x1,reference", "--no-check",
         "--csv", "r.csv",
       ], in: folder, environment: Self.debug)
-    #expect(wait(for: "unsupported", beside: "r.csv", in: folder))
+    #expect(folder.waits(for: "unsupported", beside: "r.csv"))
     command.send(SIGINT)
     usleep(200_000)
     command.send(SIGINT)
@@ -78,7 +68,7 @@ import Testing
         "r.csv",
       ],
       in: folder, environment: Self.debug)
-    #expect(wait(for: "schema", beside: "r.csv", in: folder))
+    #expect(folder.waits(for: "schema", beside: "r.csv"))
     command.send(SIGTERM)
     #expect(command.outcome().code == 143)
     #expect(folder.names == ["r.csv"] && folder.text("r.csv") == "old")

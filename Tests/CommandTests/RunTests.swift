@@ -128,6 +128,12 @@ import Testing
     ])
     #expect(outcome.code == 0)
     #expect(outcome.errors.hasPrefix("conv-bench: warning: --threads: 4096 is more than the "))
+    let most = try #require(
+      outcome.errors.split(separator: " ").last.flatMap {
+        Int($0.trimmingCharacters(in: .newlines))
+      })
+    #expect(outcome.output.contains("lenet5-fc5/direct/") && outcome.output.contains("/\(most)t"))
+    #expect(!outcome.output.contains("4096t"))
   }
 
   @Test func checkTakesNoTimes() throws {

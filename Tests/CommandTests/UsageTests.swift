@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import conv_bench
+
 @Suite struct UsageTests {
   /// Arguments with blanks between them, and what the error says.
   @Test(arguments: [
@@ -23,14 +25,18 @@ import Testing
     ("--layer --quiet", "--layer: needs a value"),
     ("--layer lenet5,,vgg", "--layer: 'lenet5,,vgg' has an empty name"),
     ("--layer alexnet-conv9", "unknown layer 'alexnet-conv9'; did you mean alexnet-conv"),
+    ("--layer vgg-nothing*", "unknown layer 'vgg-nothing*'"),
     ("--network alexnett", "unknown network 'alexnett'; did you mean alexnet"),
     ("--quiet=yes", "--quiet: takes no value"),
     ("--threads 0", "--threads: '0' is not a number of threads"),
     ("--threads many", "--threads: 'many'"),
     ("--threads 1,", "--threads: '1,' has an empty name"),
     ("--threads 99999999999999999999", "--threads: '99999999999999999999'"),
+    ("--threads -2", "--threads: '-2' is not a number of threads"),
+    ("--threads 1,0", "--threads: '0' is not a number of threads"),
     ("--isa sse", "--isa: 'sse' is no instruction set; this CPU runs"),
     ("--layout nhwc", "--layout: 'nhwc' is no layout; give nchw or native"),
+    ("--mb -3", "--mb: '-3' is not a batch size"),
     ("--mb 0", "--mb: '0' is not a batch size"),
     ("--layer vgg-conv1 --mb 1000000000000", "--mb: 1000000000000 is too large for vgg16-conv1_1"),
     ("--seed -1", "--seed: '-1' is not a seed"),
@@ -46,8 +52,16 @@ import Testing
     ),
     ("--variant f99", "--variant: no backend selected has a variant 'f99'; there are"),
     ("--backend direct --variant f4", "--variant: no backend selected has a variant 'f4'"),
+    ("--problem ic0ih5oc1kh3", "--problem: ic: "),
+    ("--problem ic1ih-5oc1kh3", "--problem: ih: -5 is not a size"),
+    ("--problem ic1ih5oc1kh0", "--problem: kh: "),
+    ("--problem ic1ih5oc1kh3sh0", "--problem: sh: "),
+    ("--problem ic3oc4ih5kh3g2", "--problem: g: 2 groups do not divide ic=3"),
     ("--problem ic3", "--problem: ih: missing"),
-    ("--problem ic1ih5oc1oh9kh3ph0sh1", "--problem:"),
+    (
+      "--problem ic1ih5oc1oh9kh3ph0sh1",
+      "--problem: oh: 9 does not follow from ih=5 kh=3 sh=1 ph=0, which give 3"
+    ),
     ("--problem ic9999999999ih9999999999oc9999999999kh1", "--problem: src:"),
     ("--batch none.txt", "cannot read none.txt: No such file"),
     ("--batch /", "cannot read /: is a directory"),
@@ -88,6 +102,16 @@ import Testing
     let outcome = try CommandProcess.run(arguments.split(separator: " ").map(String.init))
     #expect(outcome.code == 3)
     #expect(outcome.errorLines.count == 1 && outcome.errorLines[0].contains(message))
+  }
+
+  /// On any CPU: what is asked for may be more than it has.
+  @Test func anInstructionSetThatTheCPULacksIsRefused() throws {
+    let error = try #require(throws: ValueError.self) {
+      try Values.instructionSet("avx512", available: [.avx2, .generic])
+    }
+    #expect(error.description == "this CPU does not run avx512; it runs avx2, generic")
+    #expect(try Values.instructionSet("avx2", available: [.avx2, .generic]) == .avx2)
+    #expect(try Values.instructionSet("auto", available: [.generic]) == nil)
   }
 
   @Test func anEmptyBatchFileExitsWith3() throws {

@@ -69,6 +69,15 @@ import Testing
     #expect(gate(record(1), record(1) { $0.threads = 8 }).exit == .unmeasured)
   }
 
+  @Test func anotherPlanIsComparedAndTold() {
+    let gate = gate(record(1) { $0.variant = "f4 fused" }, record(1.2) { $0.variant = "f6 fused" })
+    #expect(gate.rows.map(\.verdict) == [.regression])
+    #expect(
+      gate.notices == [
+        "1 rows run another plan than stored: ic1ih4oc1kh1 by direct (f4 fused, now f6 fused)"
+      ])
+  }
+
   @Test func aWrongResultFails() {
     #expect(gate(record(1), record(1) { $0.status = .wrong }).exit == .failed)
   }

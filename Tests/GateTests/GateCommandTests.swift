@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Testing
 
 @testable import Gate
@@ -59,6 +60,25 @@ extension ProcessTests {
       #expect(gate.end == .exited(status: 128 + signal))
       #expect(gate.json?.contains(#""exit": "cancelled""#) == true)
       #expect(!base.processes.isEmpty && base.survivors.isEmpty)
+    }
+
+    /// A file that is not finished is hidden, and would stay hidden.
+    @Test func nothingHiddenStaysBesideTheJSON() throws {
+      let folder = NSTemporaryDirectory() + "/gate-tests-\(UUID().uuidString)"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      func names() -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+      }
+      let json = ["--json", "\(folder)/gate.json"]
+      try (CSVText.row(ResultColumn.names)).write(
+        toFile: "\(folder)/stored.csv", atomically: true, encoding: .utf8)
+
+      for base in [["--base", "/bin/true"], ["--baseline", "\(folder)/stored.csv"]] {
+        let child = try start(base + ["--layer", "nonsense"] + json)
+        #expect(child.waitForEnd(seconds: 60) == .exited(status: 2))
+        #expect(names() == ["stored.csv"])
+      }
     }
 
     /// Workers of a gate that is killed end by themselves, also while they are busy.

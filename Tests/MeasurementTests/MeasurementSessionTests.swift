@@ -134,21 +134,42 @@ import Testing
     var wrong = setting.backend("wrong")
     wrong.spoil = { $0.at(0, 0, 0, 0).pointee = .nan }
     var log: [String] = []
-    let results = try setting.run([wrong, setting.backend("good")]) { event in
+    var refused = setting.backend("refused")
+    refused.refusal = Unsupported("no")
+    let results = try setting.run([
+      refused, wrong, setting.backend("slow", seconds: 3e-3), setting.backend("good"),
+    ]) { event in
       switch event {
-      case .started(let benchmark): log.append("start \(benchmark.backend.name)")
+      case .began(let step, let benchmark, let index):
+        log.append("\(step) \(benchmark.backend.name) \(index)")
       case .checked(let benchmark, let outcome):
         log.append("\(benchmark.backend.name) \(outcome.failure == nil)")
-      case .sampled(let fraction): if fraction == 1 { log.append("sampled") }
+      case .sampled(let fraction, let leader):
+        if [0, 1].contains(fraction) { log.append("\(fraction) \(leader?.backend.name ?? "-")") }
       case .finished(let result): log.append("\(result.status) \(result.benchmark.backend.name)")
       }
     }
-    #expect(results.count == 2)
+    #expect(results.count == 4)
+    func steps(_ name: String, _ index: Int) -> [String] {
+      ["computingReference", "preparing", "checking"].map { "\($0) \(name) \(index)" }
+    }
     #expect(
-      log == [
-        "start wrong", "wrong false", "wrong wrong", "start good", "good true", "ok good",
-        "sampled",
-      ])
+      Array(log.prefix(14)) == ["unsupported refused"] + steps("wrong", 1)
+        + ["wrong false", "wrong wrong"] + steps("slow", 2) + ["slow true"] + steps("good", 3)
+        + ["good true"])
+    // The last samples come in an order of the round's own.
+    #expect(log.dropFirst(14).first == "0.0 -" && log.last == "1.0 good")
+    #expect(Set(log.suffix(3).dropLast()) == ["ok slow", "ok good"])
+  }
+
+  @Test func uncheckedCasesAreNotCompared() throws {
+    var setting = Setting()
+    setting.settings.checks = false
+    var steps: [MeasurementStep] = []
+    _ = try setting.run([setting.backend()]) {
+      if case .began(let step, _, _) = $0 { steps.append(step) }
+    }
+    #expect(steps == [.preparing])
   }
 
   @Test func timeOutFailsACase() throws {

@@ -12,6 +12,7 @@ private final class Bench {
   var order: [Int] = []
   var log: [String] = []
   var progress: [Double] = []
+  var leaders: [Int?] = []
   var isCancelled: () -> Bool = { false }
 
   /// Calls that take `seconds` each.
@@ -34,6 +35,7 @@ private final class Bench {
       isCancelled: { self.isCancelled() }
     ).run(calls, spent: seconds.map { _ in spent }) {
       progress.append($0)
+      leaders.append($1)
     } onEnd: {
       #expect(sets[$0] == nil, "a case ended twice")
       sets[$0] = $1
@@ -184,5 +186,22 @@ private final class Bench {
     #expect(zip(bench.progress, bench.progress.dropFirst()).allSatisfy { $0 <= $1 })
     #expect(bench.progress.first! < 0.2)
     #expect(bench.progress.last == 1)
+  }
+
+  @Test func theLeaderIsTheOneOfTheLeastMean() {
+    let bench = Bench()
+    bench.rules.samples = 20
+    bench.run([
+      { _ in 1e-2 }, { n in n.isMultiple(of: 10) ? 5e-2 : 2e-3 },
+      { _ in 8e-3 },
+    ])
+    #expect(bench.leaders.count == 20 && bench.leaders.last == 1)
+  }
+
+  @Test func oneRoundNamesALeader() {
+    let bench = Bench()
+    bench.rules.samples = 1
+    bench.run([3e-3, 1e-3, 2e-3])
+    #expect(bench.leaders == [1])
   }
 }

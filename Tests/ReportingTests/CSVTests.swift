@@ -32,6 +32,7 @@ import Testing
     record.bound = .dram
     record.seed = .max
     record.relL2Error = 1e-7
+    record.forcedVariant = "f4"
     record.cache = .cold
     let file = try CSVReader.parse(
       text([record, Samples.record("fft", nil, status: .unsupported)]), file: "x.csv")
@@ -99,6 +100,23 @@ import Testing
     let records = try wholeNetwork()
     let file = try CSVReader.parse(text(records + ResultRecord.totals(records)), file: "x.csv")
     #expect(file.records == records && file.notices.isEmpty)
+  }
+
+  /// Such a file does not say what was asked for, but two rows of a backend were two variants.
+  @Test func forcedVariantsOfOlderFilesAreInferred() throws {
+    let columns = ResultColumn.all.filter { $0.name != "forced_variant" }
+    func older(_ records: [ResultRecord]) throws -> [ResultRecord] {
+      let rows = [columns.map(\.name)] + records.map { record in columns.map { $0.cell(record) } }
+      return try CSVReader.parse(rows.map(CSVText.row).joined(), file: "x.csv").records
+    }
+    let (f2, f4) = (
+      Samples.record("winograd", 2, variant: "f2 fused 12"),
+      Samples.record("winograd", 1, variant: "f4 staged 9")
+    )
+    var otherRun = f2
+    otherRun.run.runID = "another"
+    #expect(try older([f2, f4, otherRun]).map(\.forcedVariant) == ["f2", "f4", nil])
+    #expect(try CSVReader.parse(text([f2, f4]), file: "x.csv").records == [f2, f4])
   }
 
   @Test func carriageReturnsAndByteOrderMarkAreTaken() throws {

@@ -69,13 +69,33 @@ import Testing
   @Test(
     arguments: [
       { $0.problem = "x" }, { $0.direction = "forward+bias" }, { $0.backend = "x" },
-      { $0.variant = "x" }, { $0.isa = "x" }, { $0.layout = "native" }, { $0.threads = 7 },
+      { $0.forcedVariant = "x" }, { $0.isa = "x" }, { $0.layout = "native" }, { $0.threads = 7 },
     ] as [@Sendable (inout ResultRecord) -> Void])
   func rowsJoinOnWhatWasRun(change: @Sendable (inout ResultRecord) -> Void) {
     let comparison = Comparison(old: [record("a", 1)], new: [record("a", 1, adjust: change)])
     #expect(comparison.rows.isEmpty)
     #expect(comparison.onlyOld.count == 1 && comparison.onlyNew.count == 1)
     #expect(text(comparison).contains("only in the old file: 1"))
+  }
+
+  /// Another tile is no other backend: the row is compared, and told.
+  @Test func whatAPlanChoseMayChange() {
+    func record(_ median: Double, _ variant: String) -> ResultRecord {
+      self.record("a", median) { $0.variant = variant }
+    }
+    let comparison = Comparison(old: [record(1, "14x2 bands")], new: [record(2, "13x2 columns")])
+    #expect(comparison.rows.map(\.ratio) == [2] && comparison.rows[0].changesVariant)
+    #expect(
+      text(comparison).contains(
+        "the backend chose otherwise in the new file: 1\n"
+          + "  net-a/direct/avx2/nchw/1t: 14x2 bands → 13x2 columns\n"))
+    let same = Comparison(old: [record(1, "14x2 bands")], new: [record(2, "14x2 bands")])
+    #expect(!same.rows[0].changesVariant && !text(same).contains("chose otherwise"))
+  }
+
+  @Test func forcedVariantsAreNamed() {
+    let forced = record("a", 1) { ($0.backend, $0.forcedVariant) = ("winograd", "f4") }
+    #expect(text(Comparison(old: [forced], new: [])).contains("net-a/winograd-f4/avx2"))
   }
 
   @Test func rowsThatAreNotMeasured() {

@@ -12,7 +12,7 @@ import Testing
       + "variant,isa,layout,threads,status,reason,median_ms,ci95_low_ms,ci95_high_ms,min_ms,"
       + "mean_ms,stddev_ms,samples,calls_per_sample,gflop,gflops,gflops_executed,peak_fraction,"
       + "bound,prepare_ms,weights_bytes,workspace_bytes,checked_outputs,max_abs_error,"
-      + "rel_l2_error,error_bound_fraction,seed,cache"
+      + "rel_l2_error,error_bound_fraction,seed,forced_variant,cache"
     #expect(ResultColumn.names.joined(separator: ",") == contract)
   }
 
@@ -37,6 +37,22 @@ import Testing
     #expect(record.problem == "mb1ic128ih56oc256oh56kh3ph1")
     #expect(record.direction == "forward+bias")
     #expect(record.fullName == "net-conv1")
+  }
+
+  @Test func aForcedVariantIsToldFromAChosenOne() {
+    var result = Samples.result("winograd", milliseconds: [1, 1, 1])
+    result.variant = "f4 fused 12"
+    let chosen = ResultRecord(result, run: Samples.run)
+    #expect(chosen.forcedVariant == nil && chosen.backendName == "winograd")
+    let benchmark = result.benchmark
+    var options = benchmark.options
+    options.variant = "f4"
+    result.benchmark = BenchmarkCase(
+      network: benchmark.network, layer: benchmark.layer, problem: benchmark.problem,
+      backend: benchmark.backend, options: options)
+    let forced = ResultRecord(result, run: Samples.run)
+    #expect(forced.forcedVariant == "f4" && forced.backendName == "winograd-f4")
+    #expect(forced.backend == "winograd" && forced.variant == "f4 fused 12")
   }
 
   @Test(arguments: [CaseStatus.unsupported, .wrong, .failed])

@@ -34,12 +34,13 @@ enum Samples {
   static func record(
     _ backend: String, _ median: Double?, network: String = "net", layer: String = "conv1",
     problem: String = "mb1ic1ih1oc1oh1kh1ph0", multiplicity: Int = 1, status: CaseStatus = .ok,
-    reason: String = "", variant: String = "", width: Double = 0.1
+    reason: String = "", variant: String = "", forced: String? = nil, width: Double = 0.1
   ) -> ResultRecord {
     var record = ResultRecord()
     record.run = run
     (record.backend, record.variant, record.network, record.layer) =
       (backend, variant, network, layer)
+    record.forcedVariant = forced
     (record.problem, record.multiplicity) = (problem, multiplicity)
     (record.status, record.reason) = (status, reason)
     (record.isa, record.layout, record.threads, record.seed) = ("avx2", "nchw", 2, 1)

@@ -172,15 +172,15 @@ def case_key(row):
 
 
 def name_contenders(rows):
-    """`backend`, or `backend-variant` for backends of which a run has several on one problem."""
+    """`backend`, or `backend-variant` where that was asked for, or a run has several on one problem."""
     def place(r):
         return (r.text("run_id"), r.text("problem"), r.text("layer"), r.text("network"),
-                r.text("backend"), r.text("isa"), r.text("layout"), r.threads,
+                r.contender, r.text("isa"), r.text("layout"), r.threads,
                 direction(r))
 
     variants = defaultdict(set)
     for row in rows:
-        row.contender = row.text("backend")
+        row.contender = "-".join(filter(None, [row.text("backend"), row.text("forced_variant")]))
         if row.text("variant"):
             variants[place(row)].add(row.text("variant").split()[0])
     several = {key[4] for key, names in variants.items() if len(names) > 1}

@@ -10,20 +10,27 @@ struct Tile<let P: Int, let V: Int> {
 
   @inline(__always)
   static func run(_ pointer: UnsafePointer<TileArguments>) {
-    let a = pointer.pointee
-    // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
-    var sums = Sums { _ in .init { _ in Vector(repeating: 0) } }
-    start(&sums, a)
-    // The common distances between pixels as constants: addresses become displacements, which leaves
-    // no pointer a pixel to keep in (or fetch back to) a register at every step.
-    if a.pixel_stride == Vector.scalarCount {
-      reduce(&sums, a, Vector.scalarCount)
-    } else if a.pixel_stride == 1 {
-      reduce(&sums, a, 1)
-    } else {
-      reduce(&sums, a, a.pixel_stride)
-    }
-    store(&sums, a)
+    var a = pointer.pointee
+    var tile = 0
+    repeat {
+      // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
+      var sums = Sums { _ in .init { _ in Vector(repeating: 0) } }
+      start(&sums, a)
+      // The common distances between pixels as constants: addresses become displacements, which leaves
+      // no pointer a pixel to keep in (or fetch back to) a register at every step.
+      switch a.pixel_stride {
+      case Vector.scalarCount: reduce(&sums, a, Vector.scalarCount)
+      case 2 * Vector.scalarCount: reduce(&sums, a, 2 * Vector.scalarCount)
+      case 1: reduce(&sums, a, 1)
+      case 2: reduce(&sums, a, 2)
+      case 4: reduce(&sums, a, 4)
+      default: reduce(&sums, a, a.pixel_stride)
+      }
+      store(&sums, a)
+      a.src += P &* a.pixel_stride
+      a.dst += P &* a.dst_pixel_stride
+      tile &+= 1
+    } while tile < a.tiles
   }
 
   @inline(__always)

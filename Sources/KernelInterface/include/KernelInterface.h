@@ -18,6 +18,9 @@
 // `tail` channels. `wei` lies contiguously in that order. Only the taps `first_tap ..< end_tap` are
 // summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
 // and FFT are all this loop with other strides.
+//
+// `tiles` of them follow each other along the pixels, with the same taps; `bias_rows`
+// and more than one tile exclude each other.
 typedef struct {
   const float *src;
   const ptrdiff_t *tap_offsets;
@@ -36,15 +39,35 @@ typedef struct {
   const float *_Nullable bias_rows;     // pixels values, one per row of the tile
   ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
   ptrdiff_t relu;                       // nonzero: negative sums become 0
+  ptrdiff_t tiles;
 } TileArguments;
 
 typedef void (*TileFunction)(const TileArguments *arguments);
 
+// A register tile of plain planes: `channels × vectors·lanes` sums, pixels in the lanes.
+//
+//   dst[k·plane_stride + x] = bias[k] + Σ_tap src[tap_offsets[tap] + x] · wei[tap][k]
+//
+// `tiles` of them follow each other along the row.
+typedef struct {
+  const float *src;
+  const ptrdiff_t *tap_offsets;
+  ptrdiff_t taps;
+  const float *wei;
+  float *dst;
+  ptrdiff_t plane_stride;
+  const float *_Nullable bias;  // one value a channel
+  ptrdiff_t relu;               // nonzero: negative sums become 0
+  ptrdiff_t tiles;
+} RowTileArguments;
+
+typedef void (*RowTileFunction)(const RowTileArguments *arguments);
+
 // Transposes between plain planes and one channel block, `pixels` pixels of up to `lanes` channels.
 //
 // The plain side is dense: pixel i of channel c at `c·plane_stride + i`. The blocked side has `lanes`
-// values a pixel and `row_gap` more elements after every `row_pixels` pixels (a padded image).
-// Packing zero-fills the missing channels, unpacking skips them.
+// values a pixel. Packing zero-fills the missing channels and leaves `row_gap` elements after every
+// `row_pixels` pixels (a padded image); unpacking skips the missing channels and knows no gaps.
 typedef struct {
   const float *src;
   float *dst;
@@ -132,6 +155,8 @@ typedef struct {
   ptrdiff_t max_vectors;
   ptrdiff_t (*max_pixels)(ptrdiff_t vectors);
   TileFunction _Nonnull (*_Nonnull tile)(ptrdiff_t pixels, ptrdiff_t vectors);
+  // For 1 or 2 vectors of pixels and up to `max_pixels(2)` channels.
+  RowTileFunction _Nonnull (*_Nonnull row_tile)(ptrdiff_t channels, ptrdiff_t vectors);
   // Plain planes → `[pixel][lanes]`, and back.
   ReorderFunction pack_channels;
   ReorderFunction unpack_channels;
