@@ -94,6 +94,7 @@ final class OneDNNConvolution {
     switch Int(layout) {
     case Int(onednn_layout_nchw): "nchw"
     case Int(onednn_layout_nhwc): "nhwc"
+    case Int(onednn_layout_other): "other"
     case let lanes: "nChw\(lanes)c"
     }
   }

@@ -42,7 +42,7 @@ static const struct {
   dnnl_format_tag_t tag;
 } layouts[] = {
     {onednn_layout_nchw, dnnl_nchw}, {onednn_layout_nhwc, dnnl_nhwc},
-    {8, dnnl_nChw8c}, {16, dnnl_nChw16c},
+    {4, dnnl_nChw4c}, {8, dnnl_nChw8c}, {16, dnnl_nChw16c},
     {onednn_layout_any, dnnl_format_tag_any},
 };
 enum { layout_count = sizeof layouts / sizeof layouts[0] };
