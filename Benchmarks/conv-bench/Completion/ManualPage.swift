@@ -36,7 +36,7 @@ struct ManualPage {
     ("1", "A wrong result (run, check), or a regression (gate)."),
     ("2", "Wrong usage, a bad file, an unknown name."),
     ("3", "Something could not be measured."),
-    ("130, 143", "Stopped by SIGINT or SIGTERM, after finished rows were written."),
+    ("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM, after finished rows were written."),
   ]
 
   private static let variables = [
