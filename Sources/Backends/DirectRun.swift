@@ -29,12 +29,15 @@ struct DirectRun {
     isWhole = calls.count == 1 && endsWhole
   }
 
-  /// The runs of a column: its tiles, joined as far as they have the same taps.
-  static func runs(_ column: RegisterTiling.Column, source: DirectSource) -> [DirectRun] {
+  /// The runs of a column from pixel `start` of a row on: its tiles, joined as far as they have the
+  /// same taps.
+  static func runs(
+    _ column: RegisterTiling.Column, from start: Int, source: DirectSource
+  ) -> [DirectRun] {
     var runs: [DirectRun] = []
     for run in column.runs {
       for tile in 0..<run.tiles {
-        let first = run.firstPixel + tile * run.pixels
+        let first = start + run.firstPixel + tile * run.pixels
         let next = DirectRun(
           pixels: first..<first + run.pixels, source: source, vectors: column.vectors)
         if tile == 0 || !runs[runs.count - 1].join(next) { runs.append(next) }
