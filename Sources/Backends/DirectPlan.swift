@@ -210,6 +210,8 @@ final class DirectPlan: ConvolutionPlan {
     let lanes = kernels.lanes
     var row = row
     row.tiles = run.tiles
+    row.tile_src_stride = run.tilePixels * source.pixelStride
+    row.tile_dst_stride = run.tilePixels * lanes
     let isOneRange = tapRows.count == problem.kh || run.calls.first?.group.columns.count == 1
     if run.isWhole, isOneRange, !tapRows.isEmpty {
       let call = run.calls[0]

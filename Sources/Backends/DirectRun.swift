@@ -13,6 +13,7 @@ struct DirectRun {
   private(set) var pixels: Range<Int>
   /// More than one only where one call does a whole tile.
   private(set) var tiles = 1
+  var tilePixels: Int { pixels.count / tiles }
   /// The calls of the first tile.
   let calls: [Call]
   /// One call does it all.
