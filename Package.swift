@@ -76,7 +76,8 @@ let package = Package(
       dependencies: [
         "Backends", "Convolution", "KernelInterface", "Parallel", "CPlatform", "COpenBLAS", "CFFTW",
       ]),
-    .target(name: "Reporting", dependencies: ["Convolution", "Measurement", "Networks"]),
+    .target(
+      name: "Reporting", dependencies: ["Backends", "Convolution", "Measurement", "Networks"]),
     .target(
       name: "Gate",
       dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),

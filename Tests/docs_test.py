@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every relative link in the Markdown files leads somewhere, and every command line shown parses.
+"""Links and files named in the documents lead somewhere, and every command line shown parses.
 
 Usage: Tests/docs_test.py (scripts/test does it; commands need a built conv-bench)
 """
@@ -19,9 +19,14 @@ BINARY = next(
 # A word such as FILE, RESULTS… or X.npy stands for something of the reader's.
 PLACEHOLDER = re.compile(r"[A-Z]{2,}[A-Z…]*|[A-Z](\.npy)?|.*…|.*\|.*")
 
+# Files that the recipes of docs/extending.md make.
+EXAMPLES = ("SSE42", "NaiveBackend")
+
 
 def documents():
-    found = glob.glob(f"{ROOT}/*.md") + glob.glob(f"{ROOT}/docs/**/*.md", recursive=True)
+    found = glob.glob(f"{ROOT}/*.md") + glob.glob(f"{ROOT}/.github/**/*.yml", recursive=True)
+    for folder in ("docs", "results", ".github"):
+        found += glob.glob(f"{ROOT}/{folder}/**/*.md", recursive=True)
     for path in sorted(found):
         with open(path, encoding="utf-8") as file:
             yield os.path.relpath(path, ROOT), file.read()
@@ -69,6 +74,27 @@ class DocsTest(unittest.TestCase):
                     if part:
                         self.assertIn(part, anchors(full), "no such heading")
         self.assertGreater(count, 20)
+
+    def test_files_that_are_named_exist(self):
+        count = 0
+        for name, text in documents():
+            for path in re.findall(
+                r"(?<![\w/])((?:scripts|docs|Sources|Benchmarks|Tests|\.ci|\.github)/[\w./+-]*\w)", text
+            ):
+                if any(word in path for word in EXAMPLES):
+                    continue
+                count += 1
+                with self.subTest(document=name, path=path):
+                    self.assertTrue(os.path.exists(os.path.join(ROOT, path)), "is not there")
+        self.assertGreater(count, 40)
+
+    def test_every_page_is_found_from_the_readme(self):
+        with open(f"{ROOT}/README.md", encoding="utf-8") as file:
+            readme = file.read()
+        for name, _ in documents():
+            if name.startswith("docs/"):
+                with self.subTest(document=name):
+                    self.assertIn(f"]({name})", readme)
 
     @unittest.skipUnless(BINARY, "conv-bench is not built")
     def test_commands(self):

@@ -10,7 +10,7 @@ struct BackendChoice {
   var name: String { backend.name + (variant.map { "-" + $0 } ?? "") }
 
   /// What `--backend` and `--variant` say; without `--backend` all but `reference`, which competes
-  /// with nobody.
+  /// with nobody. `auto` knows the tuning file.
   static func selected(by options: Options) throws(CommandError) -> [BackendChoice] {
     var choices: [BackendChoice] = []
     if options.backends.isEmpty {
@@ -21,7 +21,29 @@ struct BackendChoice {
     }
     if let variant = options.variant { choices = try force(variant, on: choices) }
     var seen: Set<String> = []
-    return choices.filter { seen.insert($0.name).inserted }
+    let selected = choices.filter { seen.insert($0.name).inserted }
+    guard selected.contains(where: { $0.backend is AutoBackend }) else { return selected }
+    let auto = BackendChoice(backend: try Tuning.backend(options), variant: nil)
+    return selected.map { $0.backend is AutoBackend && $0.variant == nil ? auto : $0 }
+  }
+
+  /// What `tune` measures: everything that `auto` may choose, and peers to compare it with.
+  static let tuned: [BackendChoice] = {
+    let candidates = AutoBackend.candidates.map {
+      BackendChoice(backend: $0.backend, variant: $0.variant)
+    }
+    let others = ["reference", "auto"] + candidates.map(\.backend.name)
+    return candidates + all.filter { !others.contains($0.backend.name) }
+  }()
+
+  /// The names of the implementations that are asked for: `auto` is none of them.
+  static func implementations(_ options: Options) throws(CommandError) -> [String] {
+    guard !options.backends.contains("auto") else {
+      throw .usage("--backend: auto is a choice among backends; give those to compare")
+    }
+    let wanted = options.backends.flatMap { $0 == "all" ? BackendList.all.map(\.name) : [$0] }
+    return (wanted.isEmpty ? all.map(\.name).filter { $0 != "reference" } : wanted)
+      .filter { $0 != "auto" }
   }
 
   /// The backend, or backend and variant, of that name.

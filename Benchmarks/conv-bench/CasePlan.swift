@@ -12,15 +12,31 @@ struct CasePlan {
   ///
   /// - Throws: `CommandError`, also when no case is left.
   init(_ options: Options) throws(CommandError) {
+    try self.init(options, backends: BackendChoice.selected(by: options)) { benchmark in
+      // Unless asked for, `auto` takes part where it knows more than a guess.
+      let isGuess = options.backends.isEmpty && Tuning.choice(benchmark)?.absence != nil
+      return !isGuess && options.filter?.matches(benchmark.label) ?? true
+    }
+  }
+
+  /// Every backend that `auto` may choose, on the problems whose name the filter matches.
+  static func tuning(_ options: Options) throws(CommandError) -> CasePlan {
+    try CasePlan(options, backends: BackendChoice.tuned) {
+      options.filter?.matches($0.layerName) ?? true
+    }
+  }
+
+  private init(
+    _ options: Options, backends: [BackendChoice], isWanted: (BenchmarkCase) -> Bool
+  ) throws(CommandError) {
     let defaults = [WorkItem.defaultNetwork]
     let items = try WorkItem.selected(by: options, defaults: defaults)
     for item in items { try Self.requireMemory(for: item) }
-    let backends = try BackendChoice.selected(by: options)
     let conditions = Self.conditions(options)
     groups = items.map { item in
       conditions.flatMap { condition in
         backends.map { Self.benchmark(item, $0, condition) }
-      }.filter { options.filter?.matches($0.label) ?? true }
+      }.filter(isWanted)
     }.filter { !$0.isEmpty }
     guard !groups.isEmpty else {
       let filter = options.filter.map { "--filter '\($0.pattern)' matches no case" }

@@ -3,7 +3,7 @@ import Reporting
 
 /// The names of the commands.
 enum CommandName: String, CaseIterable, Sendable {
-  case run, list, check, machine, compare, gate, convolve, report, help
+  case run, list, check, machine, compare, gate, convolve, tune, report, help
 }
 
 /// A command: what it is for and what it does.
@@ -37,7 +37,7 @@ struct Command: Sendable {
       name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
       subjects: [], run: RunCommand.check),
     Command(
-      name: .machine, synopsis: "[--json]",
+      name: .machine, synopsis: "[--json] [--refresh]",
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(
@@ -50,10 +50,13 @@ struct Command: Sendable {
       name: .convolve, synopsis: "--src X --wei W --dst Y",
       summary: "on NumPy files", subjects: [], run: ConvolveCommand.run),
     Command(
+      name: .tune, synopsis: "[WHAT] [HOW]", summary: "measure what auto chooses by",
+      subjects: [], run: RunCommand.tune),
+    Command(
       name: .report, synopsis: "RESULTS… --html FILE", summary: "result files as one page",
       subjects: [], files: Int.max, run: ReportCommand.run),
     Command(
-      name: .help, synopsis: "[COMMAND]", summary: "this, or a command's flags",
+      name: .help, synopsis: "[COMMAND]", summary: "this, flags, completions",
       subjects: CommandName.allCases.map(\.rawValue), run: HelpCommand.run),
   ]
 

@@ -102,6 +102,9 @@ struct ConvolveCommand {
     do {
       try choice.backend.validate(problem, planOptions)
       try requireMemory(problem)
+      let benchmark = BenchmarkCase(
+        network: "", layer: "", problem: problem, backend: choice.backend, options: planOptions)
+      if let warning = Tuning.warning([benchmark]) { Console.note("warning", warning) }
       let plan = try choice.backend.makePlan(problem, planOptions)
       let input = try AlignedBuffer(count: plan.src.count)
       let output = try AlignedBuffer(count: plan.dst.count)

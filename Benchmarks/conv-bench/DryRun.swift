@@ -15,6 +15,7 @@ enum DryRun {
       var note = ""
       do throws(Unsupported) {
         try benchmark.backend.validate(benchmark.problem, benchmark.options)
+        if let choice = Tuning.choice(benchmark) { note = "\(choice.name), \(choice.note)" }
       } catch {
         note = "unsupported: \(error.reason)"
         declined += 1

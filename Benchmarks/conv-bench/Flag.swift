@@ -4,8 +4,8 @@ struct Flag: Sendable {
   enum Argument: Sendable {
     /// Nothing: a switch.
     case none
-    /// A value, called so in the help.
-    case value(String)
+    /// A value, called so in the help; what a shell can offer for it.
+    case value(String, of: Vocabulary = .free)
     /// One of these; several with commas if it says so.
     case choice([String], isList: Bool)
 
@@ -13,7 +13,7 @@ struct Flag: Sendable {
     var text: String? {
       switch self {
       case .none: nil
-      case .value(let name): name
+      case .value(let name, _): name
       case .choice(let names, let isList): names.joined(separator: "|") + (isList ? "[,…]" : "")
       }
     }

@@ -1,13 +1,16 @@
 extension Flag {
   /// The flags of `gate` and `compare`.
   static let comparison: [Flag] = [
-    Flag("base", .value("PATH"), .comparison, [.gate], "the conv-bench to compare with") {
+    Flag("base", .value("PATH", of: .files), .comparison, [.gate], "the conv-bench to compare with")
+    {
       $0.base = $1
     },
     Flag("base-ref", .value("REV"), .comparison, [.gate], "a git revision, built first") {
       $0.baseRevision = $1
     },
-    Flag("baseline", .value("FILE"), .comparison, [.gate], "stored results: only advice") {
+    Flag(
+      "baseline", .value("FILE", of: .files), .comparison, [.gate], "stored results: only advice"
+    ) {
       $0.baseline = $1
     },
     Flag("enforce", .none, .comparison, [.gate], "let a --baseline fail the gate") {

@@ -16,6 +16,8 @@ struct GateCommand {
     guard bases.count == 1 else {
       throw CommandError.usage("gate: give one of --base PATH, --base-ref REV, --baseline FILE")
     }
+    var options = options
+    options.backends = try BackendChoice.implementations(options)
     if let path = options.baseline { return try BaselineCommand.run(options, path: path) }
     return try GateCommand(options).perform()
   }

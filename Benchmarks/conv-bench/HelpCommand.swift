@@ -3,17 +3,24 @@ import Reporting
 
 /// `help`: everything on one screen, or the flags of one command.
 enum HelpCommand {
-  /// Prints the help, or the version.
+  /// Prints the help, the version, or what shells and `man` read.
   static func run(_ options: Options) throws -> ExitStatus {
-    switch options.subject {
-    case "--version": try Console.print("conv-bench \(Command.version)\n")
-    case nil, "help": try Console.print(overview)
-    case let name?: try Console.print(text(Command.named(CommandName(rawValue: name)!)))
-    }
+    try Console.print(text(options))
     return .success
   }
 
-  private static let examples = [
+  private static func text(_ options: Options) -> String {
+    if let shell = options.completionShell { return shell.script(CommandLineModel.current) }
+    if options.writesManual { return ManualPage(CommandLineModel.current).text }
+    switch options.subject {
+    case "--version": return "conv-bench \(Command.version)\n"
+    case nil: return overview
+    case let name?: return text(Command.named(CommandName(rawValue: name)!))
+    }
+  }
+
+  /// Command lines to start from, and what they do.
+  static let examples = [
     ("conv-bench --layer vgg-conv3 --csv vgg.csv", "a block of VGG-16"),
     ("conv-bench --network resnet50 --backend direct,im2col --threads 1,2", ""),
     ("conv-bench --problem mb1ic64ih56oc128kh3ph1 --backend winograd-f4", ""),

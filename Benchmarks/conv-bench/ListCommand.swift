@@ -86,7 +86,8 @@ enum ListCommand {
       for (benchmark, name) in zip(group, names) {
         do throws(Unsupported) {
           try benchmark.backend.validate(benchmark.problem, benchmark.options)
-          grid.rows.append([.init("✓", .best), .init(name), .init("takes it")])
+          let choice = Tuning.choice(benchmark).map { ": \($0.name), \($0.note)" } ?? ""
+          grid.rows.append([.init("✓", .best), .init(name), .init("takes it" + choice)])
         } catch {
           grid.rows.append([.init("–", .faint), .init(name), .init("no: \(error.reason)", .faint)])
         }

@@ -1,3 +1,4 @@
+import Backends
 import Convolution
 import Measurement
 import Networks
@@ -23,6 +24,10 @@ struct Options {
   var appliesReLU = false
   var settings = RunSettings()
   var isDryRun = false
+
+  // What auto knows, and what it may take.
+  var tuning: String?
+  var maxError = AutoBackend.defaultMaxError
 
   // Output.
   var csv: String?
@@ -60,6 +65,12 @@ struct Options {
 
   /// Whether `machine` writes JSON.
   var writesJSON = false
+  /// Whether `machine` measures even what is cached.
+  var refreshes = false
+  /// The shell whose completions `help` writes.
+  var completionShell: Shell?
+  /// Whether `help` writes the manual page.
+  var writesManual = false
   /// What stands without a flag: the kind of list, the command to explain.
   var subject: String?
 }

@@ -3,23 +3,39 @@ import Foundation
 import Measurement
 import Reporting
 
-/// `run` and `check`: the plan, the measurements, the reports.
+/// `run`, `check` and `tune`: the plan, the measurements, the reports.
 struct RunCommand {
   private let options: Options
   private let settings: RunSettings
   private let plan: CasePlan
+  private var tuner: Tuner?
 
   /// Checks, times and reports.
   static func run(_ options: Options) throws -> ExitStatus {
-    try RunCommand(options, times: true).perform()
+    try RunCommand(options, CasePlan(options), times: true).perform()
   }
 
   /// Checks and reports.
   static func check(_ options: Options) throws -> ExitStatus {
-    try RunCommand(options, times: false).perform()
+    try RunCommand(options, CasePlan(options), times: false).perform()
   }
 
-  private init(_ options: Options, times: Bool) throws(CommandError) {
+  /// Checks, times and reports everything that `auto` may choose, and writes its tuning file.
+  static func tune(_ options: Options) throws -> ExitStatus {
+    var command = try RunCommand(options, .tuning(options), times: true)
+    guard !options.isDryRun else { return try command.perform() }
+    let tuner = Tuner(
+      path: try Tuning.requireWritable(options),
+      machine: MachineDescription.current().fingerprint, maxError: options.maxError)
+    command.tuner = tuner
+    // Also after a failure: what was measured before it is in the file.
+    defer { if let summary = tuner.summary { Console.note("note", summary) } }
+    return try command.perform()
+  }
+
+  private init(
+    _ options: Options, _ plan: CasePlan, times: Bool
+  ) throws(CommandError) {
     self.options = options
     var settings = options.settings
     settings.times = times
@@ -28,7 +44,7 @@ struct RunCommand {
     settings.isCancelled = { Interruption.shared.received != nil }
     self.settings = settings
     try OutputChoice.validate(options)
-    plan = try CasePlan(options)
+    self.plan = plan
   }
 
   private func perform() throws -> ExitStatus {
@@ -49,6 +65,7 @@ struct RunCommand {
         "note", "no layers selected, taking \(WorkItem.defaultNetwork); see --layer, --network")
     }
     if settings.times { outputs.warn(machine.warnings(threads: plan.threads)) }
+    if let warning = Tuning.warning(plan.cases) { outputs.warn([warning]) }
     try measure(session, outputs)
     if settings.times && Interruption.shared.received == nil {
       outputs.warn(MachineProfile.shared.driftWarnings())
@@ -66,10 +83,11 @@ struct RunCommand {
     }
   }
 
-  private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws(OutputError) {
+  private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws {
     for (place, group) in plan.places {
       let results = session.run(group) { outputs.take($0, place) }
-      try outputs.showLayer(results)
+      let choices = try tuner?.take(results, of: group) ?? []
+      try outputs.showLayer(results, remarks: choices)
       if Interruption.shared.received != nil { return }
     }
   }

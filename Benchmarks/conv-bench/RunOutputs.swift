@@ -74,11 +74,12 @@ final class RunOutputs: Sendable {
   /// Shows the results of one problem.
   ///
   /// - Throws: what went wrong in writing any row before.
-  func showLayer(_ results: [CaseResult]) throws(OutputError) {
+  func showLayer(_ results: [CaseResult], remarks: [String] = []) throws(OutputError) {
     progress.clear()
     if let error = state.withLock(\.error) { throw error }
     guard let table, !results.isEmpty else { return }
-    try Console.print(table.layer(results.map { ResultRecord($0, run: run) }) + "\n")
+    let text = table.layer(results.map { ResultRecord($0, run: run) })
+    try Console.print(text + remarks.map { "   \($0)\n" }.joined() + "\n")
   }
 
   /// Tells what makes the figures doubtful.

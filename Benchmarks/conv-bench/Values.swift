@@ -47,6 +47,14 @@ enum Values {
     return value
   }
 
+  /// A relative error that is allowed.
+  static func error(_ text: String) throws(ValueError) -> Double {
+    guard let value = Double(text), value > 0, value.isFinite else {
+      throw ValueError("'\(text)' is not an error; give a number above 0, such as 1e-5")
+    }
+    return value
+  }
+
   /// A seed.
   static func seed(_ text: String) throws(ValueError) -> UInt64 {
     guard let value = UInt64(text) else {

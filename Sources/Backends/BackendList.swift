@@ -11,6 +11,7 @@ public enum BackendList {
     FFTBackend(),
     WinogradBackend(),
     GEMM1x1Backend(),
+    AutoBackend(),
     OneDNNBackend(),
   ]
 

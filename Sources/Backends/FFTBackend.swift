@@ -47,25 +47,31 @@ struct FFTBackend: ConvolutionBackend {
     Double(FFTGeometry.planes(size: size)) * Double(p.oc) * Double(p.icPerGroup) * 4
   }
 
+  /// The tile size and the schedule of least estimated cost, in cycles, for a problem that is taken.
+  func cheapest(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> (geometry: FFTGeometry, schedule: TransformSchedule, cost: Double) {
+    let cost = TransformCost(
+      problem: problem, lanes: options.isa.kernels.lanes, threads: options.threads, cache: .current)
+    let choices = candidates(problem, options).filter {
+      weightBytes(problem, $0) <= Double(Self.mostWeightBytes)
+    }.map { size in
+      let geometry = FFTGeometry(size: size, kh: problem.kh, kw: problem.kw)
+      let best = cost.best(
+        planes: geometry.planes, tileHeight: geometry.tileHeight,
+        tileWidth: geometry.tileWidth, transformFLOPs: geometry.flops)
+      return (geometry: geometry, schedule: best.0, cost: best.1)
+    }
+    return choices.min { $0.cost < $1.cost }!
+  }
+
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
     try planOrDecline(problem, options) { () throws(AllocationError) in
-      let kernels = options.isa.kernels
-      let cost = TransformCost(
-        problem: problem, lanes: kernels.lanes, threads: options.threads, cache: .current)
-      let choices = candidates(problem, options).filter {
-        weightBytes(problem, $0) <= Double(Self.mostWeightBytes)
-      }.map { size in
-        let geometry = FFTGeometry(size: size, kh: problem.kh, kw: problem.kw)
-        let best = cost.best(
-          planes: geometry.planes, tileHeight: geometry.tileHeight,
-          tileWidth: geometry.tileWidth, transformFLOPs: geometry.flops)
-        return (geometry: geometry, schedule: best.0, cost: best.1)
-      }
-      let best = choices.min { $0.cost < $1.cost }!
+      let best = cheapest(problem, options)
       return try TransformPlan(
-        problem, options, transform: FFTTransform(best.geometry, kernels: kernels),
+        problem, options, transform: FFTTransform(best.geometry, kernels: options.isa.kernels),
         schedule: best.schedule, name: "t\(best.geometry.size)",
         errorBound: FFTBound(geometry: best.geometry))
     }

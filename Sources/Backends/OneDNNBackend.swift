@@ -4,11 +4,10 @@ import Convolution
 /// oneDNN, a peer in the same process: timed in the same rounds as our own backends.
 ///
 /// Algorithm: oneDNN's own choice (`convolution_auto`) unless a variant forces its direct or its
-/// Winograd convolution. The plan's variant says which implementation that was.
+/// Winograd convolution. The plan's variant says which implementation that was, and on which layout.
 ///
-/// Schedule: oneDNN's. Weights are packed outside the timed region. In `native` layout oneDNN chooses
-/// how activations lie (see `OneDNNConvolution`); in `nchw` they are plain and it finds an
-/// implementation for that.
+/// Schedule: oneDNN's, with weights packed outside the timed region; `OneDNNConvolution` says who
+/// chooses the layout of source and destination.
 ///
 /// One process runs one of oneDNN's instruction sets; cases that ask for another are declined.
 struct OneDNNBackend: ConvolutionBackend {

@@ -3,53 +3,60 @@ import Convolution
 
 /// The implementation that oneDNN chose for a problem; compiled when a plan is made of it.
 ///
-/// In `native` layout oneDNN may choose how source and destination lie. Its choice stands when we have
-/// that layout too: plain, or channels in blocks of 8 or 16, counted over all groups. Otherwise
-/// (`nhwc`) blocks are asked for on either side, and the first implementation is taken that is not
-/// oneDNN's unoptimised one.
+/// In `native` layout oneDNN chooses how source and destination lie. In `nchw` there are two ways, of
+/// which `paysToReorder` takes the one that should be faster: oneDNN chooses the layout too and its
+/// reorders are part of the convolution, as frameworks call it; or its implementation for plain tensors
+/// (im2col and GEMM, in 2.6 and 3.2) runs on them as they lie. Winograd is always of the first kind.
 final class OneDNNConvolution {
   /// oneDNN's name of the implementation, such as `jit:avx512_core`.
   let implementation: String
-  /// How the source lies; nil when we have no such layout.
-  let srcLayout: TensorLayout?
-  /// How the destination lies; nil when we have no such layout.
-  let dstLayout: TensorLayout?
+  /// How the implementation has source and destination, and whether they are reordered for it.
+  let layoutText: String
+  /// How the caller's source lies.
+  let src: TensorDescription
+  /// How the caller's destination lies.
+  let dst: TensorDescription
   private let handle: OpaquePointer
 
-  /// What is asked for on both sides, most wanted first.
-  private typealias Layouts = (src: Int, dst: Int)
+  /// Whether reorders and oneDNN's own layout should be faster than its implementation for plain
+  /// tensors: yes with groups, else from so many FLOPs for each element of source and destination on.
+  ///
+  /// A heuristic, drawn from one thread of a Zen 5 core with oneDNN 2.6.3, milliseconds with reorders
+  /// and plain:
+  ///
+  /// | problem | FLOPs/element | reordered | plain |
+  /// |---|---|---|---|
+  /// | 1×1, ic64 ih56 oc64 | 64 | 0.20 | 0.10 |
+  /// | 1×1, ic256 ih56 oc512 | 341 | 4.18 | 3.34 |
+  /// | 1×1, ic1024 ih14 oc256 | 410 | 0.50 | 0.44 |
+  /// | 1×1, ic832 ih7 oc384 | 525 | 0.14 | 0.18 |
+  /// | 3×3, ic3 ih224 oc64 | 52 | 2.51 | 1.52 |
+  /// | 5×5, ic3 ih32 oc10 | 115 | 0.02 | 0.03 |
+  /// | 7×7, ic3 ih224 oc64, stride 2 | 248 | 1.17 | 1.93 |
+  /// | 3×3, depthwise, ic64 ih56 | 9 | 0.14 | 0.54 |
+  /// | 3×3, 4 groups, ic64 ih56 oc64 | 144 | 0.26 | 0.77 |
+  private static func paysToReorder(_ p: ConvolutionProblem) -> Bool {
+    let isPointwise = p.kh == 1 && p.kw == 1
+    return p.g > 1 || p.flops / Double(p.srcCount + p.dstCount) >= (isPointwise ? 450 : 80)
+  }
 
   /// Chooses for `problem`, which was validated but for whether oneDNN takes it.
   static func choose(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> OneDNNConvolution {
-    let (plain, any) = (Int(onednn_layout_nchw), Int(onednn_layout_any))
-    guard options.layout == .native else {
-      return try OneDNNConvolution(problem, options, (plain, plain))
-    }
-    let own = try OneDNNConvolution(problem, options, (any, any))
-    if own.srcLayout != nil, own.dstLayout != nil { return own }
-    let lanes = options.isa == .avx512 ? 16 : 8
-    var last: OneDNNConvolution?
-    for layouts in [(lanes, lanes), (plain, lanes), (plain, plain)] as [Layouts] {
-      do {
-        let choice = try OneDNNConvolution(problem, options, layouts)
-        guard choice.isUnoptimised else { return choice }
-        last = choice
-      } catch .unsupported {
-        continue
-      }
-    }
-    guard let last else { throw .unsupported(Self.refusal(options)) }
-    return last
+    let isPlain =
+      options.layout == .nchw && options.variant != "winograd" && !paysToReorder(problem)
+    return try OneDNNConvolution(
+      problem, options, layout: isPlain ? onednn_layout_nchw : onednn_layout_any)
   }
 
   private init(
-    _ problem: ConvolutionProblem, _ options: PlanOptions, _ layouts: Layouts
+    _ problem: ConvolutionProblem, _ options: PlanOptions, layout: some BinaryInteger
   ) throws(PlanError) {
     var request = onednn_request(problem, options)
-    request.src_layout = Int32(layouts.src)
-    request.dst_layout = Int32(layouts.dst)
+    request.src_layout = Int32(layout)
+    request.dst_layout = Int32(layout)
+    request.reorders = options.layout == .nchw
     var chosen: OpaquePointer?
     switch onednn_choose(&request, &chosen) {
     case onednn_ok: handle = chosen!
@@ -57,8 +64,21 @@ final class OneDNNConvolution {
     default: throw .unsupported(Self.refusal(options))
     }
     implementation = String(cString: onednn_implementation(handle))
-    srcLayout = TensorLayout(onednn: onednn_src_layout(handle))
-    dstLayout = TensorLayout(onednn: onednn_dst_layout(handle))
+    let (inner, outer) = (onednn_src_layout(handle), onednn_dst_layout(handle))
+    let names = [Self.name(inner), Self.name(outer)]
+    let isReordered = request.reorders && names != ["nchw", "nchw"]
+    layoutText =
+      (names[0] == names[1] ? names[0] : names.joined(separator: "-"))
+      + (isReordered ? " reordered" : "")
+    guard
+      let srcLayout = isReordered ? .nchw : TensorLayout(onednn: inner, channels: problem.ic),
+      let dstLayout = isReordered ? .nchw : TensorLayout(onednn: outer, channels: problem.oc)
+    else {
+      onednn_release(handle)
+      throw .unsupported(Unsupported("oneDNN chose a layout that conv-bench does not know"))
+    }
+    src = problem.srcDescription(srcLayout, groupsApart: false)
+    dst = problem.dstDescription(dstLayout, groupsApart: false)
   }
 
   deinit { onednn_release(handle) }
@@ -66,28 +86,29 @@ final class OneDNNConvolution {
   private static func refusal(_ options: PlanOptions) -> Unsupported {
     let algorithm = options.variant.map { "\($0) " } ?? ""
     return Unsupported(
-      "oneDNN \(OneDNN.version!) has no \(algorithm)convolution for this problem in layout "
-        + options.layout.rawValue)
+      "oneDNN \(OneDNN.version!) has no \(algorithm)convolution for this problem on "
+        + options.isa.rawValue)
   }
 
-  private var isUnoptimised: Bool { implementation.hasPrefix("ref") }
+  private static func name(_ layout: Int32) -> String {
+    switch Int(layout) {
+    case Int(onednn_layout_nchw): "nchw"
+    case Int(onednn_layout_nhwc): "nhwc"
+    case let lanes: "nChw\(lanes)c"
+    }
+  }
 
   /// Whether it is one of oneDNN's Winograd implementations.
   var isWinograd: Bool { implementation.contains("wino") }
 
-  /// Bytes of packed weights.
-  var weightsBytes: Int { onednn_weights_bytes(handle) }
-  /// Bytes of scratch memory.
-  var scratchBytes: Int { onednn_scratch_bytes(handle) }
+  /// Bytes of the memory that `compile` wants.
+  var sizes: onednn_sizes { onednn_memory_sizes(handle) }
 
-  /// Compiles it, to work in memory of the caller's that outlives this object.
-  func compile(
-    weights: AlignedBuffer, bias: AlignedBuffer, scratch: AlignedBuffer
-  ) throws(PlanError) {
-    let status = onednn_compile(
-      handle, weights.baseAddress, bias.baseAddress, scratch.baseAddress)
-    guard status == onednn_ok else {
-      throw .memory(AllocationError(bytes: weights.byteCount + scratch.byteCount))
+  /// Compiles it to work in `memory`, which must outlive it.
+  func compile(_ memory: onednn_memory) throws(PlanError) {
+    var memory = memory
+    guard onednn_compile(handle, &memory) == onednn_ok else {
+      throw .memory(AllocationError(bytes: sizes.weights + sizes.scratch))
     }
   }
 
@@ -105,10 +126,12 @@ final class OneDNNConvolution {
 }
 
 extension TensorLayout {
-  /// The layout that the shim gives this number; nil for one that we do not have.
-  fileprivate init?(onednn layout: Int32) {
+  /// The layout that the shim gives this number, of a tensor with so many channels; nil for one that we
+  /// do not have. `nhwc` is one block of all channels.
+  fileprivate init?(onednn layout: Int32, channels: Int) {
     switch Int(layout) {
     case Int(onednn_layout_nchw): self = .nchw
+    case Int(onednn_layout_nhwc): self = .blocked(lanes: channels)
     case let lanes where lanes > 0: self = .blocked(lanes: lanes)
     default: return nil
     }

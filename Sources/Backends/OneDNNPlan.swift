@@ -1,9 +1,10 @@
+import COneDNN
 import Convolution
 import WinogradAlgebra
 
 /// A compiled oneDNN convolution and the memory in which it works.
 ///
-/// oneDNN pads the channels of all groups together, so its blocked tensors have one group.
+/// oneDNN blocks the channels of all groups together, so its tensors have one group.
 final class OneDNNPlan: ConvolutionPlan {
   let variant: String
   let src: TensorDescription
@@ -17,22 +18,27 @@ final class OneDNNPlan: ConvolutionPlan {
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
   private let scratch: AlignedBuffer
+  private let innerSrc: AlignedBuffer
+  private let innerDst: AlignedBuffer
 
   init(
     _ p: ConvolutionProblem, _ options: PlanOptions, _ convolution: OneDNNConvolution
   ) throws(PlanError) {
     self.convolution = convolution
     let algorithm = convolution.isWinograd ? "winograd" : "direct"
-    variant = "\(algorithm) \(convolution.implementation)"
-    src = p.srcDescription(convolution.srcLayout!, groupsApart: false)
-    dst = p.dstDescription(convolution.dstLayout!, groupsApart: false)
+    variant = "\(algorithm) \(convolution.implementation) \(convolution.layoutText)"
+    src = convolution.src
+    dst = convolution.dst
+    let sizes = convolution.sizes
     do {
-      weights = try AlignedBuffer(count: (convolution.weightsBytes + 3) / 4)
-      scratch = try AlignedBuffer(count: (convolution.scratchBytes + 3) / 4)
+      weights = try AlignedBuffer(count: (sizes.weights + 3) / 4)
       bias = try AlignedBuffer(count: p.oc)
+      scratch = try AlignedBuffer(count: (sizes.scratch + 3) / 4)
+      innerSrc = try AlignedBuffer(count: sizes.src / 4)
+      innerDst = try AlignedBuffer(count: sizes.dst / 4)
     } catch { throw .memory(error) }
-    weightsBytes = convolution.weightsBytes + (options.bias ? bias.byteCount : 0)
-    workspaceBytes = convolution.scratchBytes
+    weightsBytes = sizes.weights + (options.bias ? bias.byteCount : 0)
+    workspaceBytes = sizes.scratch + sizes.src + sizes.dst
     if convolution.isWinograd {
       let algorithm = Self.winogradAlgorithm(convolution.implementation)
       executedFLOPs = Self.winogradFLOPs(p, algorithm)
@@ -41,7 +47,10 @@ final class OneDNNPlan: ConvolutionPlan {
       executedFLOPs = p.flops
       errorBound = SummationBound()
     }
-    try convolution.compile(weights: weights, bias: bias, scratch: scratch)
+    try convolution.compile(
+      onednn_memory(
+        weights: weights.baseAddress, bias: bias.baseAddress, scratch: scratch.baseAddress,
+        src: innerSrc.baseAddress, dst: innerDst.baseAddress))
   }
 
   func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {

@@ -39,21 +39,28 @@ struct WinogradBackend: ConvolutionBackend {
     }
   }
 
+  /// The tile and the schedule of least estimated cost, in cycles, for a problem that is taken.
+  func cheapest(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> (transform: WinogradTransform, schedule: TransformSchedule, cost: Double) {
+    let kernels = options.isa.kernels
+    let cost = TransformCost(
+      problem: problem, lanes: kernels.lanes, threads: options.threads, cache: .current)
+    let choices = candidates(problem, options).map { algorithm in
+      let transform = WinogradTransform(algorithm, kernels: kernels)
+      let best = cost.best(
+        planes: transform.planes, tileHeight: algorithm.m, tileWidth: algorithm.m,
+        transformFLOPs: transform.flops)
+      return (transform: transform, schedule: best.0, cost: best.1)
+    }
+    return choices.min { $0.cost < $1.cost }!
+  }
+
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
     try planOrDecline(problem, options) { () throws(AllocationError) in
-      let kernels = options.isa.kernels
-      let cost = TransformCost(
-        problem: problem, lanes: kernels.lanes, threads: options.threads, cache: .current)
-      let choices = candidates(problem, options).map { algorithm in
-        let transform = WinogradTransform(algorithm, kernels: kernels)
-        let best = cost.best(
-          planes: transform.planes, tileHeight: algorithm.m, tileWidth: algorithm.m,
-          transformFLOPs: transform.flops)
-        return (transform: transform, schedule: best.0, cost: best.1)
-      }
-      let best = choices.min { $0.cost < $1.cost }!
+      let best = cheapest(problem, options)
       return try TransformPlan(
         problem, options, transform: best.transform, schedule: best.schedule,
         name: "f\(best.transform.algorithm.m)",

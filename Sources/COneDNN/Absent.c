@@ -5,7 +5,7 @@
 #include "COneDNN.h"
 
 const char *onednn_obstacle(void) {
-  return "oneDNN is not installed: apt-get install libdnnl-dev, then rebuild";
+  return "oneDNN was not installed when this was built: run scripts/setup --with-peers, then build again";
 }
 const char *onednn_version(void) { return ""; }
 onednn_isa onednn_fix_isa(onednn_isa wanted) { return wanted; }
@@ -19,10 +19,10 @@ onednn_status onednn_choose(const onednn_request *request, onednn_convolution **
 const char *onednn_implementation(const onednn_convolution *convolution) { return ""; }
 int onednn_src_layout(const onednn_convolution *convolution) { return onednn_layout_other; }
 int onednn_dst_layout(const onednn_convolution *convolution) { return onednn_layout_other; }
-size_t onednn_weights_bytes(const onednn_convolution *convolution) { return 0; }
-size_t onednn_scratch_bytes(const onednn_convolution *convolution) { return 0; }
-onednn_status onednn_compile(
-    onednn_convolution *convolution, float *weights, float *bias, float *scratch) {
+onednn_sizes onednn_memory_sizes(const onednn_convolution *convolution) {
+  return (onednn_sizes){0};
+}
+onednn_status onednn_compile(onednn_convolution *convolution, const onednn_memory *memory) {
   return onednn_failed;
 }
 onednn_status onednn_pack(onednn_convolution *convolution, const float *wei) {

@@ -5,15 +5,23 @@
 
 enum { most_arguments = 5 };
 
+// A primitive and what it works on.
+typedef struct {
+  dnnl_primitive_t primitive;
+  dnnl_exec_arg_t arguments[most_arguments];
+  int count;
+} step;
+
 struct onednn_convolution {
   int threads, src_layout, dst_layout;
-  descriptor plain_wei;
+  bool reorders_src, reorders_dst;
+  // The tensors as the caller has them.
+  descriptor plain_wei, plain_src, plain_dst;
   dnnl_primitive_desc_t choice;
-  // Made by onednn_compile.
-  dnnl_primitive_t primitive;
+  // Made by onednn_compile. Source and destination are at `src` and `dst`, or nowhere yet.
+  step before, main, after;
   dnnl_stream_t stream;
-  dnnl_exec_arg_t arguments[most_arguments];
-  int argument_count;
+  float *weights;
   const float *src;
   float *dst;
 };
@@ -33,7 +41,8 @@ static const struct {
   int layout;
   dnnl_format_tag_t tag;
 } layouts[] = {
-    {onednn_layout_nchw, dnnl_nchw}, {8, dnnl_nChw8c}, {16, dnnl_nChw16c},
+    {onednn_layout_nchw, dnnl_nchw}, {onednn_layout_nhwc, dnnl_nhwc},
+    {8, dnnl_nChw8c}, {16, dnnl_nChw16c},
     {onednn_layout_any, dnnl_format_tag_any},
 };
 enum { layout_count = sizeof layouts / sizeof layouts[0] };
@@ -100,6 +109,8 @@ static dnnl_status_t choose(const onednn_request *r, onednn_convolution *c) {
   dnnl_primitive_attr_t attr = NULL;
   dnnl_status_t status = create_weights(&c->plain_wei, r, dnnl_oihw, dnnl_goihw);
   if (!status) status = create_weights(&d.wei, r, dnnl_format_tag_any, dnnl_format_tag_any);
+  if (!status) status = descriptor_create(&c->plain_src, 4, src, dnnl_nchw);
+  if (!status) status = descriptor_create(&c->plain_dst, 4, dst, dnnl_nchw);
   if (!status) status = descriptor_create(&d.src, 4, src, tag_of(r->src_layout));
   if (!status) status = descriptor_create(&d.dst, 4, dst, tag_of(r->dst_layout));
   if (!status) status = descriptor_create(&d.bias, 1, bias, dnnl_x);
@@ -108,6 +119,8 @@ static dnnl_status_t choose(const onednn_request *r, onednn_convolution *c) {
   if (!status) {
     c->src_layout = layout_of(tensor(c, DNNL_ARG_SRC), src);
     c->dst_layout = layout_of(tensor(c, DNNL_ARG_DST), dst);
+    c->reorders_src = r->reorders && c->src_layout != onednn_layout_nchw;
+    c->reorders_dst = r->reorders && c->dst_layout != onednn_layout_nchw;
   }
   if (attr) onednn.dnnl_primitive_attr_destroy(attr);
   descriptor_release(&d.src);
@@ -145,68 +158,95 @@ static size_t bytes(const onednn_convolution *c, int argument) {
   return view ? onednn.dnnl_memory_desc_get_size(view) : 0;
 }
 
-size_t onednn_weights_bytes(const onednn_convolution *c) { return bytes(c, DNNL_ARG_WEIGHTS); }
-size_t onednn_scratch_bytes(const onednn_convolution *c) { return bytes(c, DNNL_ARG_SCRATCHPAD); }
+onednn_sizes onednn_memory_sizes(const onednn_convolution *c) {
+  return (onednn_sizes){
+      .weights = bytes(c, DNNL_ARG_WEIGHTS), .scratch = bytes(c, DNNL_ARG_SCRATCHPAD),
+      .src = c->reorders_src ? bytes(c, DNNL_ARG_SRC) : 0,
+      .dst = c->reorders_dst ? bytes(c, DNNL_ARG_DST) : 0};
+}
 
-// MARK: Running
+// MARK: Steps
 
-// Adds an argument at `address`; one that the implementation does not have is left out.
-static dnnl_status_t bind(onednn_convolution *c, int argument, void *address) {
-  if (bytes(c, argument) == 0) return dnnl_success;
-  dnnl_exec_arg_t *slot = &c->arguments[c->argument_count];
+static dnnl_status_t add_argument(step *s, int argument, descriptor_view view, void *address) {
+  dnnl_exec_arg_t *slot = &s->arguments[s->count];
   slot->arg = argument;
   const dnnl_status_t status =
-      onednn.dnnl_memory_create(&slot->memory, tensor(c, argument), onednn.engine, address);
-  if (!status) c->argument_count++;
+      onednn.dnnl_memory_create(&slot->memory, view, onednn.engine, address);
+  if (!status) s->count++;
   return status;
 }
 
-onednn_status onednn_compile(onednn_convolution *c, float *weights, float *bias, float *scratch) {
+// Adds an argument of the convolution; one that the implementation does not have is left out.
+static dnnl_status_t bind(onednn_convolution *c, int argument, void *address) {
+  if (bytes(c, argument) == 0) return dnnl_success;
+  return add_argument(&c->main, argument, tensor(c, argument), address);
+}
+
+static dnnl_status_t create_reorder(
+    step *s, descriptor_view from, void *source, descriptor_view to, void *destination) {
+  dnnl_primitive_desc_t choice = NULL;
+  dnnl_status_t status = onednn.dnnl_reorder_primitive_desc_create(
+      &choice, from, onednn.engine, to, onednn.engine, NULL);
+  if (!status) status = onednn.dnnl_primitive_create(&s->primitive, choice);
+  if (!status) status = add_argument(s, DNNL_ARG_FROM, from, source);
+  if (!status) status = add_argument(s, DNNL_ARG_TO, to, destination);
+  if (choice) onednn.dnnl_primitive_desc_destroy(choice);
+  return status;
+}
+
+static dnnl_status_t run(const step *s, dnnl_stream_t stream) {
+  if (!s->primitive) return dnnl_success;
+  const dnnl_status_t status =
+      onednn.dnnl_primitive_execute(s->primitive, stream, s->count, s->arguments);
+  return status ? status : onednn.dnnl_stream_wait(stream);
+}
+
+static void release(step *s) {
+  for (int i = 0; i < s->count; i++) onednn.dnnl_memory_destroy(s->arguments[i].memory);
+  if (s->primitive) onednn.dnnl_primitive_destroy(s->primitive);
+}
+
+static dnnl_status_t move(const step *s, int argument, void *address) {
+  for (int i = 0; i < s->count; i++)
+    if (s->arguments[i].arg == argument)
+      return onednn.dnnl_memory_set_data_handle(s->arguments[i].memory, address);
+  return dnnl_invalid_arguments;
+}
+
+// MARK: Running
+
+onednn_status onednn_compile(onednn_convolution *c, const onednn_memory *memory) {
+  float *src = c->reorders_src ? memory->src : DNNL_MEMORY_NONE;
+  float *dst = c->reorders_dst ? memory->dst : DNNL_MEMORY_NONE;
   onednn_use_threads(c->threads);
-  dnnl_status_t status = onednn.dnnl_primitive_create(&c->primitive, c->choice);
-  if (!status)
-    status = onednn.dnnl_stream_create(&c->stream, onednn.engine, dnnl_stream_default_flags);
-  if (!status) status = bind(c, DNNL_ARG_SRC, DNNL_MEMORY_NONE);
-  if (!status) status = bind(c, DNNL_ARG_DST, DNNL_MEMORY_NONE);
-  if (!status) status = bind(c, DNNL_ARG_WEIGHTS, weights);
-  if (!status) status = bind(c, DNNL_ARG_BIAS, bias);
-  if (!status) status = bind(c, DNNL_ARG_SCRATCHPAD, scratch);
+  dnnl_status_t status =
+      onednn.dnnl_stream_create(&c->stream, onednn.engine, dnnl_stream_default_flags);
+  if (!status) status = onednn.dnnl_primitive_create(&c->main.primitive, c->choice);
+  if (!status) status = bind(c, DNNL_ARG_SRC, src);
+  if (!status) status = bind(c, DNNL_ARG_DST, dst);
+  if (!status) status = bind(c, DNNL_ARG_WEIGHTS, memory->weights);
+  if (!status) status = bind(c, DNNL_ARG_BIAS, memory->bias);
+  if (!status) status = bind(c, DNNL_ARG_SCRATCHPAD, memory->scratch);
+  if (!status && c->reorders_src)
+    status = create_reorder(
+        &c->before, descriptor_borrow(&c->plain_src), DNNL_MEMORY_NONE, tensor(c, DNNL_ARG_SRC),
+        src);
+  if (!status && c->reorders_dst)
+    status = create_reorder(
+        &c->after, tensor(c, DNNL_ARG_DST), dst, descriptor_borrow(&c->plain_dst),
+        DNNL_MEMORY_NONE);
+  c->weights = memory->weights;
   return status_of(status);
 }
 
-static dnnl_memory_t argument(const onednn_convolution *c, int which) {
-  for (int i = 0; i < c->argument_count; i++)
-    if (c->arguments[i].arg == which) return c->arguments[i].memory;
-  return NULL;
-}
-
-static dnnl_status_t run(
-    const onednn_convolution *c, dnnl_primitive_t primitive, int count,
-    const dnnl_exec_arg_t *arguments) {
-  const dnnl_status_t status =
-      onednn.dnnl_primitive_execute(primitive, c->stream, count, arguments);
-  return status ? status : onednn.dnnl_stream_wait(c->stream);
-}
-
 onednn_status onednn_pack(onednn_convolution *c, const float *wei) {
-  const descriptor_view plain = descriptor_borrow(&c->plain_wei);
-  dnnl_memory_t source = NULL;
-  dnnl_primitive_desc_t choice = NULL;
-  dnnl_primitive_t reorder = NULL;
+  step pack = {0};
   onednn_use_threads(c->threads);
-  dnnl_status_t status = onednn.dnnl_memory_create(&source, plain, onednn.engine, (void *)wei);
-  if (!status)
-    status = onednn.dnnl_reorder_primitive_desc_create(
-        &choice, plain, onednn.engine, tensor(c, DNNL_ARG_WEIGHTS), onednn.engine, NULL);
-  if (!status) status = onednn.dnnl_primitive_create(&reorder, choice);
-  if (!status) {
-    const dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_FROM, source}, {DNNL_ARG_TO, argument(c, DNNL_ARG_WEIGHTS)}};
-    status = run(c, reorder, 2, arguments);
-  }
-  if (reorder) onednn.dnnl_primitive_destroy(reorder);
-  if (choice) onednn.dnnl_primitive_desc_destroy(choice);
-  if (source) onednn.dnnl_memory_destroy(source);
+  dnnl_status_t status = create_reorder(
+      &pack, descriptor_borrow(&c->plain_wei), (void *)wei, tensor(c, DNNL_ARG_WEIGHTS),
+      c->weights);
+  if (!status) status = run(&pack, c->stream);
+  release(&pack);
   return status_of(status);
 }
 
@@ -215,22 +255,29 @@ onednn_status onednn_execute(onednn_convolution *c, const float *src, float *dst
   dnnl_status_t status = dnnl_success;
   // At a new address, oneDNN 2 fills a tensor's padding; so an address that stays is not set again.
   if (src != c->src)
-    status = onednn.dnnl_memory_set_data_handle(argument(c, DNNL_ARG_SRC), (void *)src);
+    status = c->reorders_src ? move(&c->before, DNNL_ARG_FROM, (void *)src)
+                             : move(&c->main, DNNL_ARG_SRC, (void *)src);
   if (!status && dst != c->dst)
-    status = onednn.dnnl_memory_set_data_handle(argument(c, DNNL_ARG_DST), dst);
+    status = c->reorders_dst ? move(&c->after, DNNL_ARG_TO, dst)
+                             : move(&c->main, DNNL_ARG_DST, dst);
   if (status) return status_of(status);
   c->src = src;
   c->dst = dst;
-  return status_of(run(c, c->primitive, c->argument_count, c->arguments));
+  status = run(&c->before, c->stream);
+  if (!status) status = run(&c->main, c->stream);
+  if (!status) status = run(&c->after, c->stream);
+  return status_of(status);
 }
 
 void onednn_release(onednn_convolution *c) {
-  for (int i = 0; i < c->argument_count; i++)
-    onednn.dnnl_memory_destroy(c->arguments[i].memory);
+  release(&c->before);
+  release(&c->main);
+  release(&c->after);
   if (c->stream) onednn.dnnl_stream_destroy(c->stream);
-  if (c->primitive) onednn.dnnl_primitive_destroy(c->primitive);
   if (c->choice) onednn.dnnl_primitive_desc_destroy(c->choice);
   descriptor_release(&c->plain_wei);
+  descriptor_release(&c->plain_src);
+  descriptor_release(&c->plain_dst);
   free(c);
 }
 #endif

@@ -62,9 +62,8 @@ static void load(void) {
   void *handle = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     snprintf(problem, sizeof problem,
-             "oneDNN is not installed: this was built for %s, which cannot be opened (%s); "
-             "apt-get install libdnnl-dev, then rebuild",
-             library_name, dlerror());
+             "oneDNN is not installed: %s; run scripts/setup --with-peers, then build again",
+             dlerror());
     return;
   }
   const char *missing = missing_function(handle);

@@ -97,6 +97,8 @@ public protocol ConvolutionBackend: Sendable {
 public protocol ConvolutionPlan: AnyObject {
   /// What the plan does in particular: tile size, schedule, block sizes. Empty when nothing varies.
   var variant: String { get }
+  /// What the user should know of how the plan came about; empty, unless it was a choice.
+  var note: String { get }
   /// The source that `execute` reads.
   var src: TensorDescription { get }
   /// The destination that `execute` writes, every stored element of it.
@@ -116,4 +118,9 @@ public protocol ConvolutionPlan: AnyObject {
 
   /// Computes `dst` from `src`; allocates nothing.
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>)
+}
+
+extension ConvolutionPlan {
+  /// Nothing to tell.
+  public var note: String { "" }
 }

@@ -85,7 +85,7 @@ public struct CaseResult: Sendable {
   public var benchmark: BenchmarkCase
   /// How it ended.
   public var status: CaseStatus
-  /// Why it ended so; empty when `ok`.
+  /// Why it ended so; when `ok`, the plan's note, which is mostly empty.
   public var reason: String
   /// The plan's own description of what it does.
   public var variant: String

@@ -161,6 +161,7 @@ public final class MeasurementSession {
     var result = result(benchmark, .ok, "")
     result.prepareSeconds = makeSeconds + packSeconds
     result.variant = plan.variant
+    result.reason = plan.note
     result.weightsBytes = plan.weightsBytes
     result.workspaceBytes = plan.workspaceBytes
     result.executedFLOPs = plan.executedFLOPs

@@ -34,7 +34,7 @@ extension LayerCatalog {
     let found = isGlob ? layers(matching: pattern) : layers(called: pattern)
     guard found.isEmpty else { return found }
     throw LayerSelectionError(
-      kind: "layer", name: text, nearest: isGlob ? [] : nearest(to: pattern, among: knownNames))
+      kind: "layer", name: text, nearest: isGlob ? [] : nearest(to: pattern, among: names))
   }
 
   private func layers(matching glob: String) -> [Layer] {
@@ -59,7 +59,7 @@ extension LayerCatalog {
   }
 
   /// Everything that a pattern without wild cards may be, under names and aliases alike.
-  private var knownNames: [String] {
+  public var names: [String] {
     networks.flatMap { network in
       network.names.flatMap { name in
         [name] + network.layers.flatMap { $0.blockNames + [$0.name] }.map { "\(name)-\($0)" }

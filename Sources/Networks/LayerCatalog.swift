@@ -29,5 +29,5 @@ public struct LayerCatalog: Sendable {
 
 extension Network {
   /// The name and the aliases.
-  var names: [String] { [name] + aliases }
+  public var names: [String] { [name] + aliases }
 }

@@ -18,6 +18,8 @@ public indirect enum JSONValue: Hashable, Sendable {
   case array([JSONValue])
   /// Members in order.
   case object([Member])
+  /// Members in order, all on one line.
+  case line([Member])
 
   /// A member of an object.
   public struct Member: Hashable, Sendable {
@@ -88,12 +90,15 @@ extension JSONValue: CustomStringConvertible {
     case .string(let value): text += Self.quoted(value)
     case .array(let values): Self.write(values, to: &text, indentation: indentation)
     case .object(let members): Self.write(members, to: &text, indentation: indentation)
+    case .line(let members):
+      let parts = members.map { Self.quoted($0.key) + ": " + $0.value.description }
+      text += "{" + parts.joined(separator: ", ") + "}"
     }
   }
 
   private var isPlain: Bool {
     switch self {
-    case .array, .object: false
+    case .array, .object, .line: false
     default: true
     }
   }

@@ -50,7 +50,7 @@ public struct ResultColumn: Sendable {
     .text("layout", "nchw: plain in and out; native: the layout that the backend names", \.layout),
     .integer("threads", "", "threads that share one convolution", \.threads),
     .choice("status", "ok, unsupported, wrong or failed", \.status),
-    .text("reason", "why it is not ok", \.reason),
+    .text("reason", "why it is not ok; of auto, on which ground it chose", \.reason),
     .number("median_ms", "ms", "median time of a call", \.medianMS),
     .number("ci95_low_ms", "ms", "lower end of the median's 95 % interval", \.ci95LowMS),
     .number("ci95_high_ms", "ms", "upper end of it", \.ci95HighMS),

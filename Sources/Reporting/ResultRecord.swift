@@ -38,7 +38,7 @@ public struct ResultRecord: Hashable, Sendable {
   public var threads = 1
   /// How it ended.
   public var status = CaseStatus.ok
-  /// Why it ended so; empty when `ok`.
+  /// Why it ended so; when `ok`, empty or on which ground `auto` chose.
   public var reason = ""
 
   /// Median time of a call, milliseconds.

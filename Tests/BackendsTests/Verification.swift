@@ -83,13 +83,52 @@ struct Verification {
   let backend: any ConvolutionBackend
   let options: PlanOptions
 
+  private func truth(_ data: Data) throws -> Truth {
+    try Truth.of(.init(problem: problem, data: data, bias: options.bias, relu: options.relu))
+  }
+
   /// Nil if all is well, else what is wrong.
   func failure(_ data: Data) throws -> String? {
+    let truth = try truth(data)
+    let plan = try backend.makePlan(problem, options)
+    let (native, dst) = try run(plan, truth)
+    guard native.wallsStand, dst.wallsStand else { return "wrote outside its buffers" }
+    for i in 0..<dst.count where dst.base[i].isNaN { return "element \(i) is unwritten or NaN" }
+
+    let bounds = plan.errorBound.bounds(
+      at: truth.positions, reference: truth.outputs, operands: truth.operands)
+    let isExact = data == .integers && plan.errorBound.isExactOnIntegers
+    for (i, at) in truth.positions.enumerated() {
+      let value = Double(dst.base[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
+      let error = abs(value - truth.outputs[i].value)
+      if error > (isExact ? 0 : bounds[i]) {
+        return
+          "\(at): \(value), expected \(truth.outputs[i].value), bound \(bounds[i]) [\(plan.variant)]"
+      }
+    }
+    return nil
+  }
+
+  /// `‖error‖₂ / ‖reference‖₂` on normal data.
+  func relL2Error() throws -> Double {
+    let truth = try truth(.normal)
+    let plan = try backend.makePlan(problem, options)
+    let dst = try run(plan, truth).dst
+    var (errors, squares) = (0.0, 0.0)
+    for (at, output) in zip(truth.positions, truth.outputs) {
+      let value = Double(dst.base[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
+      errors += (value - output.value) * (value - output.value)
+      squares += output.value * output.value
+    }
+    return squares > 0 ? (errors / squares).squareRoot() : 0
+  }
+
+  /// Source and destination after two runs of a plan.
+  private func run(
+    _ plan: any ConvolutionPlan, _ truth: Truth
+  ) throws -> (src: GuardedBuffer, dst: GuardedBuffer) {
     let p = problem
-    let truth = try Truth.of(
-      .init(problem: p, data: data, bias: options.bias, relu: options.relu))
     let (src, wei, bias) = (truth.src, truth.wei, truth.bias)
-    let plan = try backend.makePlan(p, options)
     let native = try GuardedBuffer(count: plan.src.count, fill: 0)
     for n in 0..<p.mb {
       for c in 0..<p.ic {
@@ -107,20 +146,6 @@ struct Verification {
     plan.execute(src: native.base, dst: dst.base)
     for i in 0..<dst.count { dst.base[i] = .nan }
     plan.execute(src: native.base, dst: dst.base)
-    guard native.wallsStand, dst.wallsStand else { return "wrote outside its buffers" }
-    for i in 0..<dst.count where dst.base[i].isNaN { return "element \(i) is unwritten or NaN" }
-
-    let bounds = plan.errorBound.bounds(
-      at: truth.positions, reference: truth.outputs, operands: truth.operands)
-    let isExact = data == .integers && plan.errorBound.isExactOnIntegers
-    for (i, at) in truth.positions.enumerated() {
-      let value = Double(dst.base[plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)])
-      let error = abs(value - truth.outputs[i].value)
-      if error > (isExact ? 0 : bounds[i]) {
-        return
-          "\(at): \(value), expected \(truth.outputs[i].value), bound \(bounds[i]) [\(plan.variant)]"
-      }
-    }
-    return nil
+    return (native, dst)
   }
 }

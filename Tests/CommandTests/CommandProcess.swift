@@ -36,7 +36,8 @@ struct CommandProcess {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment
-      .filter { $0.key != "NO_COLOR" && $0.key != "CONV_BENCH_ALLOW_DEBUG" }
+      .filter { !["NO_COLOR", "CONV_BENCH_ALLOW_DEBUG", "CONV_BENCH_TUNING"].contains($0.key) }
+      .merging(["XDG_CONFIG_HOME": folder.path, "XDG_CACHE_HOME": "\(folder.path)/cache"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try output ?? folder.handle("stdout")

@@ -112,6 +112,20 @@ import Testing
     #expect(cpu.vectorFeatures == ["sse2", "fma", "avx2", "avx512f"])
     #expect(cpu.logicalCPUs == 3)
     #expect(cpu.physicalCores == 2)
+    #expect(cpu.sockets == 1 && cpu.threadsPerCore == 2)
+  }
+
+  @Test func socketsAreCounted() {
+    let cpuinfo = (0..<4).map { cpu in
+      "processor : \(cpu)\nphysical id : \(cpu / 2)\ncore id : \(cpu % 2)\n"
+    }
+    let cpu = CPUDescription(cpuinfo: cpuinfo.joined(separator: "\n"))
+    #expect(cpu.sockets == 2 && cpu.physicalCores == 4 && cpu.threadsPerCore == 1)
+  }
+
+  @Test(arguments: [([0], "0"), ([0, 1], "0-1"), ([8, 0, 1, 2, 5], "0-2,5,8")])
+  func cpusAreWrittenAsRanges(cpus: [Int], text: String) {
+    #expect(CoreBudget(cpus: cpus, affinityCores: 1, cgroupQuota: nil).cpuRanges == text)
   }
 
   @Test func noiseIsLeftOutOfTheShortName() {
@@ -129,5 +143,6 @@ import Testing
     let cpu = CPUDescription(cpuinfo: "")
     #expect(cpu.shortName == "unknown")
     #expect(cpu.physicalCores == 1 && cpu.logicalCPUs == 1)
+    #expect(cpu.sockets == 1 && cpu.threadsPerCore == 1)
   }
 }

@@ -24,14 +24,22 @@ int onednn_thread_limit(void);
 typedef enum { onednn_auto, onednn_direct, onednn_winograd } onednn_algorithm;
 
 // How activations lie: blocks of so many channels, or one of these.
-enum { onednn_layout_any = -1, onednn_layout_nchw = 0, onednn_layout_other = -2 };
+enum {
+  onednn_layout_nchw = 0,
+  onednn_layout_nhwc = -1,
+  onednn_layout_any = -2,   // in a request: oneDNN's choice
+  onednn_layout_other = -3  // in a choice: none of these
+};
 
 typedef struct {
   int64_t mb, g, ic, ih, iw, oc, oh, ow, kh, kw, sh, sw, ph, pw, phr, pwr, dh, dw;
   bool bias, relu;
   int threads;
   onednn_algorithm algorithm;
+  // How the implementation wants the tensors.
   int src_layout, dst_layout;
+  // Whether they are plain nevertheless: onednn_execute then also reorders them, where they differ.
+  bool reorders;
 } onednn_request;
 
 // oneDNN's choice of an implementation for a request.
@@ -48,17 +56,24 @@ typedef enum {
 onednn_status onednn_choose(const onednn_request *request, onednn_convolution **convolution);
 // The name that oneDNN gives the implementation, such as `jit:avx512_core`.
 const char *onednn_implementation(const onednn_convolution *convolution);
-// The layouts of the chosen implementation: channels of a block, onednn_layout_nchw or _other.
+// The layouts of the chosen implementation: channels of a block, onednn_layout_nchw, _nhwc or _other.
 int onednn_src_layout(const onednn_convolution *convolution);
 int onednn_dst_layout(const onednn_convolution *convolution);
-// Bytes of packed weights and of scratch memory that onednn_compile needs.
-size_t onednn_weights_bytes(const onednn_convolution *convolution);
-size_t onednn_scratch_bytes(const onednn_convolution *convolution);
+// Memory that the caller provides, aligned to 64 bytes.
+typedef struct {
+  float *weights;   // packed
+  float *bias;      // `oc` floats; ignored unless the request has a bias
+  float *scratch;
+  float *src, *dst; // tensors as the implementation wants them; ignored unless they are reordered
+} onednn_memory;
+// Bytes of each, 0 where there is none.
+typedef struct {
+  size_t weights, scratch, src, dst;
+} onednn_sizes;
+onednn_sizes onednn_memory_sizes(const onednn_convolution *convolution);
 
-// Compiles the chosen implementation to work in the caller's memory, aligned to 64 bytes: packed
-// weights, scratch, and the bias (`oc` floats; ignored unless the request has one).
-onednn_status onednn_compile(
-    onednn_convolution *convolution, float *weights, float *bias, float *scratch);
+// Compiles the chosen implementation to work in the caller's memory.
+onednn_status onednn_compile(onednn_convolution *convolution, const onednn_memory *memory);
 // Packs plain weights (`g × oc/g × ic/g × kh × kw`) into the memory given before.
 onednn_status onednn_pack(onednn_convolution *convolution, const float *wei);
 // Runs once, on exactly the request's threads.

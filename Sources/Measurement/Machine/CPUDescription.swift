@@ -12,8 +12,12 @@ public struct CPUDescription: Codable, Hashable, Sendable {
   public var stepping: Int?
   /// The vector extensions among its features, as Linux names them.
   public var vectorFeatures: [String]
+  /// Packages that hold the cores; 1 where the system tells none.
+  public var sockets: Int
   /// Cores, siblings of simultaneous multithreading counted once.
   public var physicalCores: Int
+  /// CPUs of the core that has most of them: 2 with simultaneous multithreading, else 1.
+  public var threadsPerCore: Int
   /// Processors that the system schedules on.
   public var logicalCPUs: Int
 
@@ -32,9 +36,12 @@ public struct CPUDescription: Codable, Hashable, Sendable {
       Self.vectorPrefixes.contains { flag.hasPrefix($0) }
     }
     logicalCPUs = max(1, processors.count)
-    let cores = Set(
-      processors.map { "\($0["physical id"] ?? "0")/\($0["core id"] ?? $0["processor"]!)" })
+    let cores = Dictionary(grouping: processors) {
+      "\($0["physical id"] ?? "0")/\($0["core id"] ?? $0["processor"]!)"
+    }
     physicalCores = max(1, cores.count)
+    threadsPerCore = cores.values.map(\.count).max() ?? 1
+    sockets = max(1, Set(processors.map { $0["physical id"] ?? "0" }).count)
   }
 
   /// The processor that this runs on.

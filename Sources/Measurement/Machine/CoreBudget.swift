@@ -19,6 +19,20 @@ public struct CoreBudget: Codable, Hashable, Sendable {
   /// Threads that can run at once without being throttled, ≥ 1: a quota is rounded down.
   public var usableCores: Int { max(1, min(affinityCores, cgroupQuota.map { Int($0) } ?? .max)) }
 
+  /// The CPUs as Linux writes them: `0-3,8`.
+  public var cpuRanges: String {
+    var ranges: [ClosedRange<Int>] = []
+    for cpu in cpus.sorted() {
+      if let last = ranges.last, last.upperBound + 1 == cpu {
+        ranges[ranges.count - 1] = last.lowerBound...cpu
+      } else {
+        ranges.append(cpu...cpu)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
+  }
+
   /// The budget of this process now.
   public static func current() -> CoreBudget {
     let cpus = (0..<1024).filter { platform_affinity_contains(Int32($0)) }

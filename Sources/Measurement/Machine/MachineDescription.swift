@@ -56,11 +56,7 @@ public struct MachineDescription: Codable, Hashable, Sendable {
   }
 
   private static func kernelText() -> String {
-    var name = utsname()
-    uname(&name)
-    func text<Field>(_ field: Field) -> String {
-      withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-    return "\(text(name.sysname)) \(text(name.release)) \(text(name.machine))"
+    let name = SystemText.systemName()
+    return "\(name.system) \(name.release) \(name.machine)"
   }
 }

@@ -10,6 +10,12 @@ public struct MeasuredRate: Codable, Hashable, Sendable {
   public var best: Double
   /// The median window.
   public var median: Double
+
+  /// Creates a rate.
+  public init(best: Double, median: Double) {
+    self.best = best
+    self.median = median
+  }
 }
 
 /// What the machine can do: multiply-add rate and read bandwidths, measured in this process when

@@ -24,4 +24,14 @@ enum SystemText {
     }
     return fields
   }
+
+  /// What the kernel calls itself, and this machine.
+  static func systemName() -> (system: String, host: String, release: String, machine: String) {
+    var name = utsname()
+    uname(&name)
+    func text<Field>(_ field: Field) -> String {
+      withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+    return (text(name.sysname), text(name.nodename), text(name.release), text(name.machine))
+  }
 }

@@ -1,0 +1,141 @@
+import Convolution
+
+/// A backend that `auto` may choose, because its time and its error can be estimated.
+protocol PredictableBackend: ConvolutionBackend {
+  /// Estimated cycles of a call, for a problem and options that the backend takes.
+  func estimatedCycles(_ problem: ConvolutionProblem, _ options: PlanOptions) -> Double
+  /// A relative l2 error that normal data stay below.
+  func expectedError(_ problem: ConvolutionProblem, _ options: PlanOptions) -> Double
+}
+
+/// Estimated cycles of a convolution as a matrix product.
+///
+/// `max(multiply-adds ÷ rate, weights ÷ their bandwidth) + moved bytes ÷ bandwidth`, on threads that
+/// share the work evenly. A core does `2·lanes` multiply-adds a cycle and each algorithm a part of that,
+/// its efficiency; weights come at 10 bytes a cycle from the last level of cache, at 4 from memory, as
+/// in `TransformCost`.
+struct ProductCost {
+  let problem: ConvolutionProblem
+  let options: PlanOptions
+
+  /// Bytes a cycle and thread of what is packed or lowered: written to L2 and read again.
+  private static let packing = 12.0
+
+  var lanes: Int { options.isa.kernels.lanes }
+
+  /// Channels of a group's output in whole vectors.
+  var outputLanes: Int { problem.g * wholeVectors(problem.ocPerGroup) }
+
+  /// Pixels of an image in whole vectors.
+  var pixelLanes: Int { wholeVectors(problem.oh * problem.ow) }
+
+  private func wholeVectors(_ count: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+
+  /// - Parameters:
+  ///   - multiplyAdds: those done, unused lanes counted.
+  ///   - efficiency: the part of a core's rate that the algorithm reaches.
+  ///   - moved: floats that are packed, lowered or reordered.
+  func cycles(multiplyAdds: Double, efficiency: Double, moved: Double) -> Double {
+    let threads = Double(options.threads)
+    let compute = multiplyAdds / Double(2 * lanes) / efficiency / threads
+    let weights = Double(problem.weiCount) * 4
+    let bandwidth = weights <= Double(TransformCost.lastLevel) ? 10 * threads : 4 * threads
+    return max(compute, weights / bandwidth) + moved * 4 / Self.packing / threads
+  }
+}
+
+extension SummationBound {
+  /// What sums of `terms` products of normal data stay below: rounding errors add up like a random
+  /// walk. `growth` is the walk's step over `u = 2⁻²⁴`: 0.30 was measured for one running sum of any
+  /// length on VGG-16 and AlexNet, less for OpenBLAS, which adds up sums of blocks.
+  static func expectedError(terms: Int, growth: Double = 0.4) -> Double {
+    0x1p-24 * (4 + growth * Double(terms).squareRoot())
+  }
+}
+
+extension DirectBackend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    let cost = ProductCost(problem: p, options: options)
+    let pixels = Double(p.mb * p.oh * p.ow)
+    let moved = options.layout == .native ? 0 : Double(p.srcCount + p.dstCount)
+    return cost.cycles(
+      multiplyAdds: pixels * Double(cost.outputLanes) * Double(p.reduction), efficiency: 0.9,
+      moved: moved)
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    SummationBound.expectedError(terms: p.reduction)
+  }
+}
+
+extension Im2colBackend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    let flat = p.flattened
+    let isLowered = !(flat.kh == 1 && flat.kw == 1 && flat.sh == 1 && flat.sw == 1 && !p.isPadded)
+    let lowered = Double(p.mb * p.g * p.oh * p.ow) * Double(p.reduction)
+    return ProductCost(problem: p, options: options).cycles(
+      multiplyAdds: Double(p.multiplyAdds), efficiency: 0.75, moved: isLowered ? lowered : 0)
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    SummationBound.expectedError(terms: p.reduction, growth: 0.1)
+  }
+}
+
+extension ImplicitGEMMBackend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    let cost = ProductCost(problem: p, options: options)
+    let pixels = Double(p.mb * cost.pixelLanes)
+    return cost.cycles(
+      multiplyAdds: pixels * Double(p.oc) * Double(p.reduction), efficiency: 0.85,
+      moved: pixels * Double(p.g * p.reduction))
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    SummationBound.expectedError(terms: p.reduction)
+  }
+}
+
+extension GEMM1x1Backend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    let isDirect = options.layout == .native || p.oh * p.ow < options.isa.kernels.lanes
+    return isDirect
+      ? DirectBackend().estimatedCycles(p, options)
+      : ImplicitGEMMBackend().estimatedCycles(p, options)
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    SummationBound.expectedError(terms: p.reduction)
+  }
+}
+
+extension WinogradBackend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    cheapest(p, options).cost / 0.7
+  }
+
+  /// `growth·(2 + √ic)`: rounding errors of the sum over channels add up like a random walk. `growth`
+  /// was measured on VGG-16, AlexNet and ResNet-50 (ic 3 to 384), and is a sixth more than that here.
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    let algorithm = cheapest(p, options).transform.algorithm
+    let growth = Self.errorGrowth[[algorithm.m, algorithm.r]]!
+    return growth * (2 + Double(p.icPerGroup).squareRoot())
+  }
+
+  /// By m and r; every generated algorithm has a row.
+  private static let errorGrowth: [[Int]: Double] = [
+    [2, 3]: 3.6e-8, [3, 3]: 1.15e-7, [4, 3]: 1.0e-7, [5, 3]: 3.4e-7, [6, 3]: 4.1e-7,
+    [2, 5]: 1.0e-7, [4, 5]: 3.6e-7,
+  ]
+}
+
+extension FFTBackend: PredictableBackend {
+  func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    cheapest(p, options).cost / 0.7
+  }
+
+  /// Measured on VGG-16 and AlexNet: 5.5e-7 at most, growing with the channels as here.
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    2e-7 + 2.5e-8 * Double(p.icPerGroup).squareRoot()
+  }
+}
