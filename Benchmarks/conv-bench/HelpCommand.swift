@@ -59,7 +59,7 @@ enum HelpCommand {
 
   private static let exitCodes = """
 
-    Exit codes: 0 done; 1 wrong; 2 usage, bad file; 3 not measured; 129, 130, 143 stopped
+    Exit codes: 0 done; 1 wrong; 2 usage, bad file; 3 not measured; 128 + signal
 
     """
 }

@@ -10,6 +10,8 @@ import Parallel
 /// - *columns* (large weights): all threads first pack the whole image together; an item is one
 ///   column of output channels, whose weights stay in L2 while the image passes over them. Weights
 ///   then stream from memory once.
+///
+/// An image of a single row (that is what 1×1 convolutions make of it) is cut along the row instead.
 final class DirectPlan: ConvolutionPlan {
   let variant: String
   let src: TensorDescription
@@ -25,8 +27,13 @@ final class DirectPlan: ConvolutionPlan {
   let source: DirectSource
   let tiling: RegisterTiling
   let byColumns: Bool
-  private let bands: [Range<Int>]
-  private let runs: [[DirectRun]]
+  /// Rows of output, or a piece of the only one.
+  private struct Band {
+    let rows: Range<Int>
+    /// Of each column.
+    let runs: [[DirectRun]]
+  }
+  private let bands: [Band]
   private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
@@ -54,10 +61,14 @@ final class DirectPlan: ConvolutionPlan {
     let images = problem.mb * problem.g
     let columns = byColumns ? tiling.columns.count : 1
     let budget = byColumns ? Int.max : cache.l2 * 3 / 8
-    bands = source.bands(
-      budget: budget, otherItems: images * columns, threads: options.threads,
-      rowBytes: isNative ? 0 : problem.ow * tiling.widestColumn * lanes * 4)
-    let highest = bands.map(\.count).max()!
+    let isOneRow = problem.oh == 1 && isNative && !source.isPacked
+    let bandRows =
+      isOneRow
+      ? [0..<1]
+      : source.bands(
+        budget: budget, otherItems: images * columns, threads: options.threads,
+        rowBytes: isNative ? 0 : problem.ow * tiling.widestColumn * lanes * 4)
+    let highest = bandRows.map(\.count).max()!
     source.reserve(rows: byColumns ? problem.oh : highest)
     self.source = source
     windows = try AlignedBuffer(
@@ -66,13 +77,31 @@ final class DirectPlan: ConvolutionPlan {
     rows = try AlignedBuffer(count: rowCount * options.threads)
     weights = try AlignedBuffer(count: problem.g * groupWeights)
     bias = try AlignedBuffer(count: problem.g * vectors * lanes)
+    let fixed = source
+    if isOneRow {
+      let tile = tiling.columns[0].runs[0].pixels
+      let most = max(1, budget / 4 / (problem.sw * problem.icPerGroup) / tile)
+      let width = tiling.columns[0].vectors
+      bands = WorkSplit.parts(
+        of: (problem.ow + tile - 1) / tile, most: most, otherItems: images * columns,
+        threads: options.threads
+      ).map { tiles in
+        let pixels = tiles.lowerBound * tile..<min(tiles.upperBound * tile, problem.ow)
+        let piece = RegisterTiling(
+          pixels: pixels.count, vectors: vectors, kernels: kernels, forcedVectors: width)
+        return Band(
+          rows: 0..<1,
+          runs: piece.columns.map { DirectRun.runs($0, from: pixels.lowerBound, source: fixed) })
+      }
+    } else {
+      let runs = tiling.columns.map { DirectRun.runs($0, from: 0, source: fixed) }
+      bands = bandRows.map { Band(rows: $0, runs: runs) }
+    }
     let items = images * columns * bands.count
     let packItems = byColumns && source.isPacked ? images * source.packUnits : 0
     region = ParallelRegion(threads: options.threads, stages: [packItems, items])
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = windows.byteCount + rows.byteCount
-    let fixed = source
-    runs = tiling.columns.map { DirectRun.runs($0, source: fixed) }
     executedFLOPs =
       2 * Double(images * fixed.innerTaps * vectors * lanes) * Double(problem.icPerGroup)
     let tile = tiling.columns[0]
@@ -112,12 +141,12 @@ final class DirectPlan: ConvolutionPlan {
       }
       let (outer, band) = item.quotientAndRemainder(dividingBy: bands.count)
       let (image, column) = outer.quotientAndRemainder(dividingBy: columns)
-      let rows = bands[band]
+      let rows = bands[band].rows
       if byColumns {
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: 0..<problem.oh,
           window: windows.baseAddress + image * source.windowCount)
-        compute(view, image: image, rows: rows, columns: column..<column + 1, dst, thread)
+        compute(view, image: image, bands[band], columns: column..<column + 1, dst, thread)
       } else {
         let window = windows.baseAddress + thread * source.windowCount
         if source.isPacked {
@@ -127,16 +156,17 @@ final class DirectPlan: ConvolutionPlan {
         }
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: rows, window: window)
-        compute(view, image: image, rows: rows, columns: tiling.columns.indices, dst, thread)
+        compute(view, image: image, bands[band], columns: tiling.columns.indices, dst, thread)
       }
     }
   }
 
-  /// All output channels of `columns` for a band of rows of one image and group.
+  /// All output channels of `columns` for a band of one image and group.
   private func compute(
-    _ view: DirectSource.View, image: Int, rows: Range<Int>, columns: Range<Int>,
+    _ view: DirectSource.View, image: Int, _ band: Band, columns: Range<Int>,
     _ dst: UnsafeMutablePointer<Float>, _ thread: Int
   ) {
+    let rows = band.rows
     let (lanes, p) = (kernels.lanes, problem)
     let group = image % p.g
     let vectors = bias.count / p.g / lanes
@@ -165,7 +195,7 @@ final class DirectPlan: ConvolutionPlan {
         arguments.src = view.origin + offset * view.rowStride
         arguments.dst = first + offset * p.ow * lanes
         let tapRows = source.tapRows(row)
-        for run in runs[c] {
+        for run in band.runs[c] {
           multiply(run, tapRows, arguments, vectors: column.vectors)
         }
       }
@@ -180,6 +210,8 @@ final class DirectPlan: ConvolutionPlan {
     let lanes = kernels.lanes
     var row = row
     row.tiles = run.tiles
+    row.tile_src_stride = run.tilePixels * source.pixelStride
+    row.tile_dst_stride = run.tilePixels * lanes
     let isOneRange = tapRows.count == problem.kh || run.calls.first?.group.columns.count == 1
     if run.isWhole, isOneRange, !tapRows.isEmpty {
       let call = run.calls[0]

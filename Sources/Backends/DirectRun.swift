@@ -13,6 +13,7 @@ struct DirectRun {
   private(set) var pixels: Range<Int>
   /// More than one only where one call does a whole tile.
   private(set) var tiles = 1
+  var tilePixels: Int { pixels.count / tiles }
   /// The calls of the first tile.
   let calls: [Call]
   /// One call does it all.
@@ -29,12 +30,15 @@ struct DirectRun {
     isWhole = calls.count == 1 && endsWhole
   }
 
-  /// The runs of a column: its tiles, joined as far as they have the same taps.
-  static func runs(_ column: RegisterTiling.Column, source: DirectSource) -> [DirectRun] {
+  /// The runs of a column from pixel `start` of a row on: its tiles, joined as far as they have the
+  /// same taps.
+  static func runs(
+    _ column: RegisterTiling.Column, from start: Int, source: DirectSource
+  ) -> [DirectRun] {
     var runs: [DirectRun] = []
     for run in column.runs {
       for tile in 0..<run.tiles {
-        let first = run.firstPixel + tile * run.pixels
+        let first = start + run.firstPixel + tile * run.pixels
         let next = DirectRun(
           pixels: first..<first + run.pixels, source: source, vectors: column.vectors)
         if tile == 0 || !runs[runs.count - 1].join(next) { runs.append(next) }

@@ -176,17 +176,7 @@ struct DirectSource {
     while most > 1, windowCount(sourceRows: windowRows(most)) * 4 > budget { most -= 1 }
     // The transposed copy of a band's output should stay in half of L2 too.
     if rowBytes > 0 { most = max(1, min(most, (512 << 10) / rowBytes)) }
-    let fewest = (oh + most - 1) / most
-    let candidates = fewest...min(oh, fewest + 4 * threads)
-    let best = candidates.min { cost($0, otherItems, threads) < cost($1, otherItems, threads) }!
-    return (0..<best).map { $0 * oh / best..<($0 + 1) * oh / best }
-  }
-
-  /// Rows that the busiest thread works through, window overlap and per-band overhead counted.
-  private func cost(_ bands: Int, _ otherItems: Int, _ threads: Int) -> Double {
-    let turns = (bands * otherItems + threads - 1) / threads
-    let rows = (problem.oh + bands - 1) / bands
-    return Double(turns) * (Double(rows) + 0.1)
+    return WorkSplit.parts(of: oh, most: most, otherItems: otherItems, threads: threads)
   }
 
   /// Copies unit `unit` of the rows that the outputs `rows` of `image` (image · g + group) read.

@@ -56,7 +56,7 @@ final class Im2colPlan: ConvolutionPlan {
     let longest = chunks.map(\.count).max()!
     width = (longest + kernels.lanes - 1) / kernels.lanes * kernels.lanes
     loweredCount = isLowered ? width * p.reduction : 0
-    segmentCount = packer.segmentCount(width: width)
+    segmentCount = packer.segmentCount(panels: 1, width: width)
     lowered = try AlignedBuffer(count: loweredCount * options.threads)
     weights = try AlignedBuffer(count: p.weiCount)
     bias = try AlignedBuffer(count: p.oc)
@@ -87,10 +87,11 @@ final class Im2colPlan: ConvolutionPlan {
       let rowStride: Int
       if isLowered {
         let own = lowered.baseAddress + thread * loweredCount
+        let destination = PanelPacker.Destination(
+          start: own, width: width, rowStride: width, panelStride: 0)
         packer.pack(
-          src, n: n, group: group, channels: 0..<p.icPerGroup, pixels: pixels, width: width,
-          to: own,
-          rowStride: width, segments: segments + thread * segmentCount)
+          src, n: n, group: group, channels: 0..<p.icPerGroup, panels: chunks[chunk...chunk],
+          to: destination, segments: segments + thread * segmentCount)
         (matrix, rowStride) = (UnsafePointer(own), width)
       } else {
         rowStride = p.ih * p.iw

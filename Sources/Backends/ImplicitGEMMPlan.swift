@@ -29,6 +29,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// Rows of the register tiles.
   private let rowPanels: [Range<Int>]
   private let rowChunks: [Range<Int>]
+  /// Row panels of one shape that follow each other, the pieces of each chunk.
+  private let rowRuns: [[Range<Int>]]
+  /// Whether a panel of pixels stays in L1 while all weights pass, or the other way round.
+  private let weightsPass: Bool
   /// Pieces of the reduction, in channels.
   private let pieces: [Range<Int>]
   private let panelWidth: Int
@@ -78,6 +82,17 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     let chunks = images * panels.count >= 4 * options.threads ? 1 : options.threads
     rowChunks = RegisterTiling.split(
       rowPanels.count, most: max(1, (rowPanels.count + chunks - 1) / chunks))
+    let panelsOfRows = rowPanels
+    // Calls cost as much as a few steps: short reductions, whose panels stay in L1, have one call for all
+    // row panels of a shape. For long ones the weights of one row panel stay in L1 instead.
+    weightsPass = depth * width * 4 <= cache.l1 / 2
+    rowRuns = rowChunks.map { chunk in
+      let shapes = Set(chunk.map { panelsOfRows[$0].count }).sorted(by: >)
+      return shapes.map { shape in
+        let same = chunk.filter { panelsOfRows[$0].count == shape }
+        return same[0]..<same[same.count - 1] + 1
+      }
+    }
     let mostPanels = max(1, budget / (depth * width * 4))
     let fewest = (panels.count + mostPanels - 1) / mostPanels
     let turns = options.threads / rowChunks.count
@@ -86,7 +101,8 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
 
     packedCount = depth * width * panelBlocks.map(\.count).max()!
     edgeCount = kernels.max_pixels(width / lanes) * width
-    segmentCount = packer.segmentCount(width: width)
+    segmentCount = packer.segmentCount(
+      panels: panelBlocks.map(\.count).max()!, width: width)
     packed = try AlignedBuffer(count: packedCount * options.threads)
     edge = try AlignedBuffer(count: edgeCount * options.threads)
     weights = try AlignedBuffer(count: p.oc * pieceOffsets.last!)
@@ -134,15 +150,25 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
       for piece in pieces.indices {
         pack(src, n: n, group: group, pieces[piece], panelBlocks[block], thread)
-        for rows in rowChunks[chunk] {
+        let target = Target(dst: dst, n: n, group: group, piece: piece, block: block)
+        if weightsPass {
           for panel in panelBlocks[block] {
-            multiply(
-              dst, n: n, group: group, piece: piece, rows: rowPanels[rows], panel: panel,
-              index: panel - panelBlocks[block].lowerBound, thread)
+            for run in rowRuns[chunk] { multiply(target, rowPanels: run, panel: panel, thread) }
+          }
+        } else {
+          for rows in rowChunks[chunk] {
+            for panel in panelBlocks[block] {
+              multiply(target, rowPanels: rows..<rows + 1, panel: panel, thread)
+            }
           }
         }
       }
     }
+  }
+
+  /// Vectors of pixels that a panel is packed in: the last one may need fewer.
+  private func vectors(_ panel: Int) -> Int {
+    (panels[panel].count + kernels.lanes - 1) / kernels.lanes
   }
 
   private func pack(
@@ -150,29 +176,45 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     _ thread: Int
   ) {
     let depth = channels.count * problem.kh * problem.kw
-    for (index, panel) in block.enumerated() {
+    let start = packed.baseAddress + thread * packedCount
+    // Panels of one width together; only the last of all may be narrower.
+    let isShort = vectors(block.upperBound - 1) < vectors(block.lowerBound)
+    let full = isShort ? block.dropLast() : block
+    for part in [full, full.upperBound..<block.upperBound] where !part.isEmpty {
+      let width = vectors(part.lowerBound) * kernels.lanes
+      let destination = PanelPacker.Destination(
+        start: start + (part.lowerBound - block.lowerBound) * depth * panelWidth, width: width,
+        rowStride: width, panelStride: depth * panelWidth)
       packer.pack(
-        src, n: n, group: group, channels: channels, pixels: panels[panel], width: panelWidth,
-        to: packed.baseAddress + thread * packedCount + index * depth * panelWidth,
-        rowStride: panelWidth, segments: segments + thread * segmentCount)
+        src, n: n, group: group, channels: channels, panels: panels[part], to: destination,
+        segments: segments + thread * segmentCount)
     }
   }
 
+  /// What the products of one block of panels add to.
+  private struct Target {
+    let dst: UnsafeMutablePointer<Float>
+    let n: Int
+    let group: Int
+    let piece: Int
+    let block: Int
+  }
+
+  /// Row panels of one shape times one panel of pixels.
   private func multiply(
-    _ dst: UnsafeMutablePointer<Float>, n: Int, group: Int, piece: Int, rows: Range<Int>,
-    panel: Int, index: Int, _ thread: Int
+    _ target: Target, rowPanels indices: Range<Int>, panel: Int, _ thread: Int
   ) {
-    let (p, lanes) = (problem, kernels.lanes)
-    let taps = p.kh * p.kw
-    let depth = pieces[piece].count * taps
-    let pixels = panels[panel]
-    let channel = group * p.ocPerGroup + rows.lowerBound
+    let (p, lanes, piece) = (problem, kernels.lanes, target.piece)
+    let depth = pieces[piece].count * p.kh * p.kw
+    let rows = rowPanels[indices.lowerBound]
+    let (pixels, vectors) = (panels[panel], vectors(panel))
+    let channel = target.group * p.ocPerGroup + rows.lowerBound
     let plane = p.oh * p.ow
-    let target = dst + (n * p.oc + channel) * plane + pixels.lowerBound
+    let index = panel - panelBlocks[target.block].lowerBound
     var arguments = TileArguments(
       src: weights.readOnly + channel * pieceOffsets.last! + pieceOffsets[piece] * rows.count,
-      taps: self.taps,
-      wei: packed.readOnly + thread * packedCount + index * depth * panelWidth, dst: target)
+      taps: taps, wei: packed.readOnly + thread * packedCount + index * depth * panelWidth,
+      dst: target.dst + (target.n * p.oc + channel) * plane + pixels.lowerBound)
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes
     arguments.blocks = depth / lanes
@@ -182,20 +224,40 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     arguments.accumulate = piece > 0 ? 1 : 0
     arguments.relu = options.relu && piece == pieces.count - 1 ? 1 : 0
     if options.bias { arguments.bias_rows = bias.readOnly + channel }
-    let function = kernels.tile(rows.count, panelWidth / lanes)
-    guard pixels.count < panelWidth else { return function(&arguments) }
-    // The last panel is not full: compute beside the destination, copy what is real.
+    arguments.tile_src_stride = rows.count * pieceOffsets.last!
+    arguments.tile_dst_stride = rows.count * plane
+    arguments.tile_bias_stride = rows.count
+    let function = kernels.tile(rows.count, vectors)
+    if pixels.count == vectors * lanes {
+      arguments.tiles = indices.count
+      return function(&arguments)
+    }
+    for _ in indices {
+      multiplyEdge(arguments, function, rows: rows.count, pixels: pixels.count, thread)
+      arguments.src += arguments.tile_src_stride
+      arguments.dst += arguments.tile_dst_stride
+      arguments.bias_rows = arguments.bias_rows.map { $0 + rows.count }
+    }
+  }
+
+  /// One tile of the last panel, which is not full: computed beside the destination, and what is real
+  /// copied.
+  private func multiplyEdge(
+    _ tile: TileArguments, _ function: TileFunction, rows: Int, pixels: Int, _ thread: Int
+  ) {
+    let plane = tile.dst_pixel_stride
     let own = edge.baseAddress + thread * edgeCount
+    var arguments = tile
     arguments.dst = own
     arguments.dst_pixel_stride = panelWidth
-    if piece > 0 {
-      for row in 0..<rows.count {
-        (own + row * panelWidth).update(from: target + row * plane, count: pixels.count)
+    if tile.accumulate != 0 {
+      for row in 0..<rows {
+        (own + row * panelWidth).update(from: tile.dst + row * plane, count: pixels)
       }
     }
     function(&arguments)
-    for row in 0..<rows.count {
-      (target + row * plane).update(from: own + row * panelWidth, count: pixels.count)
+    for row in 0..<rows {
+      (tile.dst + row * plane).update(from: own + row * panelWidth, count: pixels)
     }
   }
 }

@@ -10,32 +10,51 @@ struct PanelPacker {
   let problem: ConvolutionProblem
   let kernels: KernelContext
 
-  /// Int32 values of scratch that `pack` needs for pieces of `width` pixels.
-  func segmentCount(width: Int) -> Int { 3 * (width / problem.ow + 2) }
+  private var taps: Int { problem.kh * problem.kw }
 
-  /// Writes rows of all channels `channels` (within the group) for the pixels `pixels`.
+  /// Where the panels of one call go.
+  struct Destination {
+    let start: UnsafeMutablePointer<Float>
+    /// Elements of a row to write, a multiple of the lanes.
+    let width: Int
+    /// Between rows, and between panels.
+    let rowStride: Int
+    let panelStride: Int
+  }
+
+  /// Int32 values of scratch that `pack` needs for `panels` panels of `width` pixels.
+  func segmentCount(panels: Int, width: Int) -> Int {
+    taps * panels * (1 + 3 * (width / problem.ow + 2))
+  }
+
+  /// Writes rows of all channels `channels` (within the group) for panels of the pixels `panels`.
   ///
-  /// Row `(c − channels.lowerBound)·kh·kw + tap` goes to `dst + row·rowStride`; `width` elements are
-  /// written, the ones past the pixels zero. `width` is a multiple of the lanes.
+  /// Row `(c − channels.lowerBound)·kh·kw + tap` of panel i goes to `start + i·panelStride +
+  /// row·rowStride`; `width` elements are written, the ones past the panel's pixels zero.
   func pack(
-    _ src: UnsafePointer<Float>, n: Int, group: Int, channels: Range<Int>, pixels: Range<Int>,
-    width: Int, to dst: UnsafeMutablePointer<Float>, rowStride: Int,
-    segments: UnsafeMutablePointer<Int32>
+    _ src: UnsafePointer<Float>, n: Int, group: Int, channels: Range<Int>,
+    panels: ArraySlice<Range<Int>>, to dst: Destination,
+    segments scratch: UnsafeMutablePointer<Int32>
   ) {
     let p = problem
-    let taps = p.kh * p.kw
     let plane = p.ih * p.iw
-    let first = src + (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane
+    let (ends, segments) = (scratch, scratch + taps * panels.count)
+    var (count, row) = (0, 0)
     for r in 0..<p.kh {
       for s in 0..<p.kw {
-        let count = findSegments(r: r, s: s, pixels, segments)
-        var arguments = PanelArguments(
-          src: first, dst: dst + (r * p.kw + s) * rowStride, width: width, segments: segments,
-          segment_count: count, step: p.sw, channels: channels.count, channel_stride: plane,
-          dst_stride: taps * rowStride)
-        kernels.pack_panel(&arguments)
+        for pixels in panels {
+          count += findSegments(r: r, s: s, pixels, segments + 3 * count)
+          ends[row] = Int32(count)
+          row += 1
+        }
       }
     }
+    var arguments = PanelArguments(
+      src: src + (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane, dst: dst.start,
+      width: dst.width, row_stride: dst.rowStride, panels: panels.count,
+      panel_stride: dst.panelStride, segments: segments, segment_ends: ends, taps: taps,
+      step: p.sw, channels: channels.count, channel_stride: plane)
+    kernels.pack_panel(&arguments)
   }
 
   /// Runs of `pixels` whose tap (r, s) lies inside the image, as (offset in the piece, offset in the

@@ -82,6 +82,8 @@ struct PlaneProduct {
       arguments.src = source + run.firstPixel * lanes
       arguments.dst = target + run.firstPixel * lanes
       arguments.tiles = run.tiles
+      arguments.tile_src_stride = run.pixels * lanes
+      arguments.tile_dst_stride = run.pixels * lanes
       run.function(&arguments)
     }
   }

@@ -119,7 +119,7 @@ extension WinogradBackend: PredictableBackend {
   func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
     let algorithm = cheapest(p, options).transform.algorithm
     let growth = Self.errorGrowth[[algorithm.m, algorithm.r]]!
-    return growth * (2 + Double(p.icPerGroup).squareRoot())
+    return growth * (2 + Double(p.icPerGroup * p.sh * p.sw).squareRoot())
   }
 
   /// By m and r; every generated algorithm has a row.

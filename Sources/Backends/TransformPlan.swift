@@ -51,9 +51,11 @@ final class TransformPlan: ConvolutionPlan {
   private let scratchCount: Int
   private let channelBlocks: Int
 
+  /// - Parameter srcLayout: the layout of `src`; by default as `options` say.
   init(
     _ problem: ConvolutionProblem, _ options: PlanOptions, transform: any TileTransform,
-    schedule: TransformSchedule, name: String, errorBound: any ErrorBound
+    schedule: TransformSchedule, name: String, errorBound: any ErrorBound,
+    srcLayout: TensorLayout? = nil
   ) throws(AllocationError) {
     self.problem = problem
     self.options = options
@@ -64,14 +66,15 @@ final class TransformPlan: ConvolutionPlan {
     let (lanes, p) = (kernels.lanes, problem)
     let native = TensorLayout.blocked(lanes: lanes)
     let isNative = options.layout == .native
-    src = p.srcDescription(isNative ? native : .nchw)
+    src = p.srcDescription(srcLayout ?? (isNative ? native : .nchw))
     dst = p.dstDescription(isNative ? native : .nchw)
     // Rows shorter than two squares are dear to transpose one by one: whole images are turned first.
     let isFused = if case .fused = schedule { true } else { false }
-    let viaBlocks = !isNative && (!isFused || min(p.iw, p.ow) < 2 * lanes)
+    let viaBlocks = !isFused || min(p.iw, p.ow) < 2 * lanes
+    let isTurned = (src: viaBlocks && src.layout == .nchw, dst: viaBlocks && dst.layout == .nchw)
     let inner = (
-      src: viaBlocks ? p.srcDescription(native) : src,
-      dst: viaBlocks ? p.dstDescription(native) : dst
+      src: isTurned.src ? p.srcDescription(native) : src,
+      dst: isTurned.dst ? p.dstDescription(native) : dst
     )
     let grid = TileGrid(
       p, tileHeight: transform.tileHeight, tileWidth: transform.tileWidth)
@@ -99,8 +102,8 @@ final class TransformPlan: ConvolutionPlan {
     writeStrip = writer.scratchCount(tiles: largest)
     scratchCount = (readStrip + writeStrip + transform.scratchCount + 15) / 16 * 16
     scratch = try AlignedBuffer(count: options.threads * scratchCount)
-    blockedSrc = try AlignedBuffer(count: viaBlocks ? inner.src.count : 0)
-    blockedDst = try AlignedBuffer(count: viaBlocks ? inner.dst.count : 0)
+    blockedSrc = try AlignedBuffer(count: isTurned.src ? inner.src.count : 0)
+    blockedDst = try AlignedBuffer(count: isTurned.dst ? inner.dst.count : 0)
 
     var stages: [Stage] =
       isFused
@@ -108,7 +111,8 @@ final class TransformPlan: ConvolutionPlan {
       : blocks.flatMap {
         [.input(tiles: $0), .product(tiles: $0), .output(tiles: $0)]
       }
-    if viaBlocks { stages = [.reorderSource] + stages + [.reorderDestination] }
+    if isTurned.src { stages.insert(.reorderSource, at: 0) }
+    if isTurned.dst { stages.append(.reorderDestination) }
     self.stages = stages
     let (g, vectors, chunks, channelBlocks) = (
       p.g, product.vectors, product.chunks(threads: options.threads).count, self.channelBlocks
@@ -163,9 +167,8 @@ final class TransformPlan: ConvolutionPlan {
   }
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
-    let viaBlocks = blockedSrc.count > 0
-    let source = viaBlocks ? blockedSrc.readOnly : src
-    let target = viaBlocks ? blockedDst.baseAddress : dst
+    let source = blockedSrc.count > 0 ? blockedSrc.readOnly : src
+    let target = blockedDst.count > 0 ? blockedDst.baseAddress : dst
     region.run { stage, item, thread in
       switch stages[stage] {
       case .reorderSource: reorderSource(src, item)

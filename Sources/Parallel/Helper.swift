@@ -59,7 +59,10 @@ final class Helper: Sendable {
         }
         platform_spin_pause()
         spins &+= 1
-        if spins & 31 == 0, Self.now() >= deadline { break }
+        guard spins & 31 == 0 else { continue }
+        if Self.now() >= deadline { break }
+        // Where others want this core, the owner of the helper among them, they get it.
+        sched_yield()
       }
       isAlive.store(false, ordering: .sequentiallyConsistent)
       // Work that was posted just before found this block alive and queued no other.

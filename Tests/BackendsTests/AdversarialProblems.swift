@@ -32,6 +32,20 @@ enum AdversarialProblems {
     .init(ic: 9, ih: 17, iw: 19, oc: 12, kh: 3, kw: 3, ph: 2, pw: 3, dh: 1, dw: 2),
     .init(ic: 17, ih: 16, iw: 16, oc: 17, kh: 3, kw: 3, sh: 2, sw: 1, ph: 2, pw: 2, dh: 1, dw: 1),
     .init(ic: 10, ih: 4, iw: 40, oc: 9, kh: 4, kw: 2, sh: 1, sw: 3, ph: 1, pw: 0, phr: 2, pwr: 1),
+    // Strided kernels that are 3×3 or 5×5 without the stride: every offset of the padding, whole and
+    // broken blocks of channels, images smaller than a stride, source pixels that nothing reads.
+    .init(mb: 2, ic: 16, ih: 17, iw: 15, oc: 20, kh: 5, kw: 5, sh: 2, sw: 2, ph: 2, pw: 2),
+    .init(ic: 18, ih: 20, iw: 19, oc: 17, kh: 5, kw: 6, sh: 2, sw: 2, ph: 1, pw: 0, phr: 3, pwr: 0),
+    .init(mb: 3, ic: 24, ih: 13, iw: 14, oc: 9, kh: 5, kw: 5, sh: 2, sw: 2, ph: 0, pw: 3),
+    .init(g: 2, ic: 6, ih: 23, iw: 25, oc: 10, kh: 9, kw: 9, sh: 3, sw: 4, ph: 0, pw: 3),
+    .init(ic: 3, ih: 12, iw: 11, oc: 8, kh: 9, kw: 9, sh: 2, sw: 2, ph: 4, pw: 4),
+    .init(ic: 2, ih: 3, iw: 2, oc: 5, kh: 5, kw: 5, sh: 2, sw: 2, ph: 4, pw: 4),
+    .init(ic: 5, ih: 14, iw: 9, oc: 6, kh: 3, kw: 7, sh: 1, sw: 3, ph: 1, pw: 1),
+    // Few channels, rows around one and two vectors.
+    .init(ic: 3, ih: 5, iw: 33, oc: 15, kh: 3, kw: 3, ph: 1, pw: 1),
+    .init(g: 2, ic: 8, ih: 9, iw: 49, oc: 6, kh: 3, kw: 2, sh: 2, sw: 1, dh: 1, dw: 2),
+    .init(mb: 2, ic: 7, ih: 9, iw: 17, oc: 29, kh: 1, kw: 1),
+    .init(ic: 3, ih: 40, iw: 70, oc: 30, kh: 3, kw: 3, ph: 1, pw: 1),
     // Groups and depthwise.
     .init(g: 2, ic: 6, ih: 9, iw: 9, oc: 10, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(mb: 2, g: 3, ic: 51, ih: 8, iw: 9, oc: 57, kh: 3, kw: 3, ph: 1, pw: 1),

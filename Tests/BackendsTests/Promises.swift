@@ -21,9 +21,8 @@ enum Promises {
     },
     "winograd": { p, variant in
       let tiles = [3: ["f2", "f3", "f4", "f5", "f6"], 5: ["f2", "f4"]]
-      guard p.hasUnitSteps, !p.isDepthwise, p.kh == p.kw, let tiles = tiles[p.kh] else {
-        return false
-      }
+      let (kh, kw) = (cells(p.kh, stride: p.sh, pad: p.ph), cells(p.kw, stride: p.sw, pad: p.pw))
+      guard p.isDense, !p.isDepthwise, kh == kw, let tiles = tiles[kh] else { return false }
       return variant.map(tiles.contains) ?? true
     },
     "gemm-1x1": { p, _ in p.kh == 1 && p.kw == 1 && !p.isPadded },
@@ -31,6 +30,11 @@ enum Promises {
     // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
     "onednn": { _, variant in variant == nil ? true : nil },
   ]
+
+  /// How many cells of the size of a stride a kernel touches; cells begin at the image's first pixel.
+  private static func cells(_ taps: Int, stride: Int, pad: Int) -> Int {
+    Set((0..<taps).map { Int((Double($0 - pad) / Double(stride)).rounded(.down)) }).count
+  }
 
   /// Whether a backend can run here at all: a peer's library may be missing, and runs one instruction
   /// set a process.
@@ -41,6 +45,7 @@ enum Promises {
 }
 
 extension ConvolutionProblem {
+  fileprivate var isDense: Bool { dh == 0 && dw == 0 }
   /// Stride 1 and no dilation.
-  fileprivate var hasUnitSteps: Bool { sh == 1 && sw == 1 && dh == 0 && dw == 0 }
+  fileprivate var hasUnitSteps: Bool { isDense && sh == 1 && sw == 1 }
 }

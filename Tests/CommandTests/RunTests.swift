@@ -166,9 +166,9 @@ import Testing
     #expect(layers.contains("vgg16-conv3_2  2  3.699  mb1ic256ih56oc256oh56kh3ph1"))
     #expect(try CommandProcess.run(["list", "backends"]).output.contains("winograd"))
     for arguments in [["list", "backends"], ["list"]] {
-      let text = try CommandProcess.run(arguments + ["--layer", "alexnet-conv1"]).output
+      let text = try CommandProcess.run(arguments + ["--layer", "zfnet-conv1"]).output
       #expect(text.contains("direct         takes it"))
-      #expect(text.contains("winograd       no: kernel 11x11, needs 3x3 or 5x5"))
+      #expect(text.contains("winograd       no: kernel 7x7 with stride 2x2, which is 4x4 without"))
     }
   }
 

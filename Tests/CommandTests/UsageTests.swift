@@ -96,7 +96,7 @@ import Testing
 
   @Test(arguments: [
     ("--filter nothing-like-it", "--filter 'nothing-like-it' matches no case"),
-    ("check --layer alexnet-conv1 --backend winograd", "no case left, all are unsupported"),
+    ("check --layer zfnet-conv1 --backend winograd", "no case left, all are unsupported"),
   ])
   func whatCannotBeMeasuredExitsWith3(arguments: String, message: String) throws {
     let outcome = try CommandProcess.run(arguments.split(separator: " ").map(String.init))

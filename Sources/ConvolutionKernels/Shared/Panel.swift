@@ -1,67 +1,108 @@
 import KernelInterface
 
-/// Rows of an im2col panel, copied straight from the image.
+/// Rows of im2col panels, copied straight from the image.
 enum Panel {
-  /// For each channel: zeros, then every segment's run of source pixels on top.
+  /// Every run of source pixels, zeros around them. All taps of a channel follow each other, and all
+  /// panels of a tap: its few lines of source are fetched once, in order.
   static func pack(_ pointer: UnsafePointer<PanelArguments>) {
     let a = pointer.pointee
-    if a.step == 1 && a.segment_count == 1 && Int(a.segments[2]) == a.width {
-      return copyWholeRows(a)
-    }
-    var src = a.src
-    var dst = a.dst
+    var (src, dst) = (a.src, a.dst)
     for _ in 0..<a.channels {
-      var i = 0
-      while i < a.width {
-        storeVector(Vector(repeating: 0), dst + i)
-        i &+= Vector.scalarCount
-      }
-      for s in 0..<a.segment_count {
-        let target = dst + Int(a.segments[3 &* s])
-        let source = src + Int(a.segments[3 &* s &+ 1])
-        let count = Int(a.segments[3 &* s &+ 2])
-        if a.step == 1 {
-          copy(source, target, count)
-        } else {
-          for x in 0..<count { target[x] = source[x &* a.step] }
+      var segment = 0
+      var ends = a.segment_ends
+      for _ in 0..<a.taps {
+        var row = dst
+        for _ in 0..<a.panels {
+          let end = Int(ends.pointee)
+          packRow(a, segment..<end, src, row)
+          segment = end
+          ends += 1
+          row += a.panel_stride
         }
+        dst += a.row_stride
       }
       src += a.channel_stride
-      dst += a.dst_stride
-    }
-  }
-
-  /// Rows that one run of pixels fills: nothing to clear.
-  private static func copyWholeRows(_ a: PanelArguments) {
-    var src = a.src + Int(a.segments[1])
-    var dst = a.dst
-    for _ in 0..<a.channels {
-      var x = 0
-      while x < a.width {
-        storeVector(loadVector(src + x), dst + x)
-        x &+= Vector.scalarCount
-      }
-      src += a.channel_stride
-      dst += a.dst_stride
     }
   }
 
   @inline(__always)
+  private static func packRow(
+    _ a: PanelArguments, _ segments: Range<Int>, _ src: UnsafePointer<Float>,
+    _ dst: UnsafeMutablePointer<Float>
+  ) {
+    let isWhole = segments.count == 1 && Int(a.segments[3 &* segments.lowerBound &+ 2]) == a.width
+    if !isWhole { clear(dst, a.width) }
+    for s in segments {
+      let target = dst + Int(a.segments[3 &* s])
+      let source = src + Int(a.segments[3 &* s &+ 1])
+      let count = Int(a.segments[3 &* s &+ 2])
+      switch a.step {
+      case 1: copy(source, target, count)
+      case 2: copyEven(source, target, count)
+      default: for x in 0..<count { target[x] = source[x &* a.step] }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func clear(_ dst: UnsafeMutablePointer<Float>, _ count: Int) {
+    var x = 0
+    while x < count {
+      storeVector(Vector(repeating: 0), dst + x)
+      x &+= Vector.scalarCount
+    }
+  }
+
+  /// The last vector overlaps the one before rather than leaving a rest.
+  @inline(__always)
   private static func copy(
     _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
   ) {
+    if count >= Vector.scalarCount {
+      let last = count &- Vector.scalarCount
+      var x = 0
+      while x < last {
+        storeVector(loadVector(src + x), dst + x)
+        x &+= Vector.scalarCount
+      }
+      storeVector(loadVector(src + last), dst + last)
+    } else if count >= 8 {
+      copyTwo(SIMD8<Float>.self, src, dst, count)
+    } else if count >= 4 {
+      copyTwo(SIMD4<Float>.self, src, dst, count)
+    } else {
+      for x in 0..<count { dst[x] = src[x] }
+    }
+  }
+
+  /// `count` elements as two vectors that may overlap.
+  @inline(__always)
+  private static func copyTwo<V: SIMD>(
+    _ type: V.Type, _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    let last = count &- V.scalarCount
+    let low = UnsafeRawPointer(src).loadUnaligned(as: type)
+    let high = UnsafeRawPointer(src + last).loadUnaligned(as: type)
+    UnsafeMutableRawPointer(dst).storeBytes(of: low, as: type)
+    UnsafeMutableRawPointer(dst + last).storeBytes(of: high, as: type)
+  }
+
+  /// Every other element, `count` of them.
+  @inline(__always)
+  private static func copyEven(
+    _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
     var x = 0
-    while x &+ Vector.scalarCount <= count {
-      storeVector(loadVector(src + x), dst + x)
+    // Two vectors reach one element past the last that is wanted: not at the end.
+    while x &+ Vector.scalarCount < count {
+      let source = src + 2 &* x
+      let (even, _) = deinterleave(
+        loadVector(source), loadVector(source + Vector.scalarCount))
+      storeVector(even, dst + x)
       x &+= Vector.scalarCount
     }
-    while x &+ 4 <= count {
-      UnsafeMutableRawPointer(dst + x).storeBytes(
-        of: UnsafeRawPointer(src + x).loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-      x &+= 4
-    }
     while x < count {
-      dst[x] = src[x]
+      dst[x] = src[2 &* x]
       x &+= 1
     }
   }

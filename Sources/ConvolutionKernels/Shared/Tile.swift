@@ -27,8 +27,10 @@ struct Tile<let P: Int, let V: Int> {
       default: reduce(&sums, a, a.pixel_stride)
       }
       store(&sums, a)
-      a.src += P &* a.pixel_stride
-      a.dst += P &* a.dst_pixel_stride
+      a.src += a.tile_src_stride
+      a.wei += a.tile_wei_stride
+      a.dst += a.tile_dst_stride
+      a.bias_rows = a.bias_rows.map { $0 + a.tile_bias_stride }
       tile &+= 1
     } while tile < a.tiles
   }

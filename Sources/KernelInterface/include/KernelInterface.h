@@ -19,8 +19,8 @@
 // summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
 // and FFT are all this loop with other strides.
 //
-// `tiles` of them follow each other along the pixels, with the same taps; `bias_rows`
-// and more than one tile exclude each other.
+// `tiles` of them are computed, each with `src`, `wei`, `dst` and `bias_rows` moved on by the strides at
+// the end.
 typedef struct {
   const float *src;
   const ptrdiff_t *tap_offsets;
@@ -40,6 +40,10 @@ typedef struct {
   ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
   ptrdiff_t relu;                       // nonzero: negative sums become 0
   ptrdiff_t tiles;
+  ptrdiff_t tile_src_stride;
+  ptrdiff_t tile_wei_stride;
+  ptrdiff_t tile_dst_stride;
+  ptrdiff_t tile_bias_stride;           // of bias_rows
 } TileArguments;
 
 typedef void (*TileFunction)(const TileArguments *arguments);
@@ -133,17 +137,24 @@ typedef struct {
 
 typedef void (*PixelFunction)(const PixelArguments *arguments);
 
-// Copies one row of an im2col panel: `segments` runs of contiguous source pixels, the rest zero.
+// Rows of im2col panels, `taps` for each channel: runs of source pixels, the rest zero.
+//
+// Row `c·taps + t` of a panel is `row_stride` elements after the one before. The runs of tap t in
+// panel i are the triples `segment_ends[t·panels + i − 1] ..< segment_ends[t·panels + i]` (from 0 for
+// the first).
 typedef struct {
-  const float *src;            // plane of the channel
-  float *dst;                  // `width` elements
-  ptrdiff_t width;             // elements of the panel row, a multiple of lanes
-  const int32_t *segments;     // triples: offset in dst, offset in src, count
-  ptrdiff_t segment_count;
-  ptrdiff_t step;              // between source pixels (the horizontal stride)
-  ptrdiff_t channels;          // channels to copy with the same segments
-  ptrdiff_t channel_stride;    // between planes of the source
-  ptrdiff_t dst_stride;        // between panel rows of successive channels
+  const float *src;             // plane of the first channel
+  float *dst;
+  ptrdiff_t width;              // elements of a row, a multiple of lanes
+  ptrdiff_t row_stride;
+  ptrdiff_t panels;
+  ptrdiff_t panel_stride;
+  const int32_t *segments;      // triples: offset in the row, offset in the plane, count
+  const int32_t *segment_ends;
+  ptrdiff_t taps;
+  ptrdiff_t step;               // between source pixels (the horizontal stride)
+  ptrdiff_t channels;
+  ptrdiff_t channel_stride;     // between planes of the source
 } PanelArguments;
 
 typedef void (*PanelFunction)(const PanelArguments *arguments);
