@@ -48,6 +48,13 @@ struct Tile<let P: Int, let V: Int> {
       var tap = a.first_tap
       while tap < a.end_tap {
         let pixel = src + a.tap_offsets[tap]
+        let isLast = tap &+ 1 == a.end_tap
+        let next =
+          isLast
+          ? src + (a.block_stride &+ a.tap_offsets[a.first_tap]) : src + a.tap_offsets[tap &+ 1]
+        if channels == Vector.scalarCount {
+          for p in 0..<P { kernel_prefetch(next + p &* pixelStride) }
+        }
         var c = 0
         while c < channels {
           step(&sums, pixel + c, pixelStride, wei)
