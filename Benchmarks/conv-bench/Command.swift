@@ -37,7 +37,7 @@ struct Command: Sendable {
       name: .check, synopsis: "[WHAT] [HOW] [OUTPUT]", summary: "correctness only, no timing",
       subjects: [], run: RunCommand.check),
     Command(
-      name: .machine, synopsis: "[--json] [--refresh]",
+      name: .machine, synopsis: "[--json] [--kernels]",
       summary: "CPU, caches, peak, libraries", subjects: [],
       run: MachineCommand.run),
     Command(

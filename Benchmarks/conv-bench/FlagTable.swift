@@ -114,6 +114,9 @@ extension Flag {
     Flag("no-check", .none, .how, [.run], "time without checking first") {
       o, _ in o.settings.checks = false
     },
+    Flag("kernels", .none, .how, [.machine], "the register tiles on their own, from L1") {
+      o, _ in o.measuresKernels = true
+    },
     Flag("refresh", .none, .how, [.machine], "measure again what is cached") {
       o, _ in o.refreshes = true
     },

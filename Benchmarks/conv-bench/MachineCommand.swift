@@ -1,3 +1,4 @@
+import Backends
 import Convolution
 import Foundation
 import Measurement
@@ -11,7 +12,8 @@ enum MachineCommand {
     let threads = Set([1, machine.cores.usableCores]).sorted()
     let (rates, isCached) = rates(
       RateConditions(machine, threads: threads), refreshes: options.refreshes)
-    let report = MachineReport(machine, rates: rates, isCached: isCached)
+    var report = MachineReport(machine, rates: rates, isCached: isCached)
+    if options.measuresKernels { report.kernels = try kernels(l1: machine.caches.l1d) }
     if options.writesJSON {
       try Console.print(JSONValue(encoding: report).description + "\n")
     } else {
@@ -20,6 +22,15 @@ enum MachineCommand {
     }
     for warning in report.warnings { Console.note("warning", warning) }
     return .success
+  }
+
+  /// The register tiles of every instruction set, measured now.
+  private static func kernels(l1: Int) throws(CommandError) -> [KernelRate] {
+    do {
+      return try InstructionSet.available.flatMap { try KernelBenchmark($0).measure(l1: l1) }
+    } catch {
+      throw .unmeasured("\(error)")
+    }
   }
 
   /// Takes the rates from the cache, or measures and caches them.
@@ -79,6 +90,22 @@ enum MachineCommand {
     return facts.lines(width: width, style: style).dropFirst() + [""]
       + peaks.lines(width: width, style: style) + [""]
       + bandwidths.lines(width: width, style: style)
+      + (report.kernels.map { [""] + kernelTable($0).lines(width: width, style: style) } ?? [])
+  }
+
+  private static func kernelTable(_ kernels: [KernelRate]) -> TextGrid {
+    var grid = TextGrid(columns: [
+      .init(title: "kernel"), .init(title: "isa"), .init(title: "steps", isRightAligned: true),
+      .init(title: "GFLOP/s", isRightAligned: true), .init(title: "of peak", isRightAligned: true),
+    ])
+    for kernel in kernels {
+      grid.rows.append([
+        .init(kernel.kernel), .init(kernel.isa), .init("\(kernel.steps)"),
+        .init(Quantity.digits(kernel.flopsPerSecond / 1e9)),
+        .init(Quantity.percent(kernel.peakFraction)),
+      ])
+    }
+    return grid
   }
 
   /// When the rates were measured, and how to measure them again.

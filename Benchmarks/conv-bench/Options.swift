@@ -67,6 +67,7 @@ struct Options {
   var writesJSON = false
   /// Whether `machine` measures even what is cached.
   var refreshes = false
+  var measuresKernels = false
   /// The shell whose completions `help` writes.
   var completionShell: Shell?
   /// Whether `help` writes the manual page.

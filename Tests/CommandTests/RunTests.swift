@@ -1,3 +1,5 @@
+import Backends
+import Convolution
 import Foundation
 import Reporting
 import Testing
@@ -177,6 +179,24 @@ import Testing
     let text = try CommandProcess.run(["machine", "--json"]).output
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    #expect(json["peaks"] != nil && json["fingerprint"] is String)
+    #expect(json["peaks"] != nil && json["fingerprint"] is String && json["kernels"] == nil)
+  }
+
+  @Test func theKernelsAreMeasuredWhenAskedFor() throws {
+    let outcome = try CommandProcess.run(["machine", "--json", "--kernels"])
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let kernels = try #require(json["kernels"] as? [[String: Any]])
+    for isa in InstructionSet.available {
+      let names = kernels.filter { $0["isa"] as? String == isa.rawValue }
+        .compactMap { $0["kernel"] as? String }
+      let pixels = isa.kernels.max_pixels(2)
+      #expect(names.contains("tile \(pixels)x2") && names.contains("row tile \(pixels)x2"))
+    }
+    for kernel in kernels {
+      let fraction = try #require(kernel["peak_fraction"] as? Double)
+      // No more than the hardware does, with room for a clock that changes between two windows.
+      #expect(fraction > 0 && fraction < 1.5, "\(kernel)")
+    }
   }
 }

@@ -17,9 +17,11 @@ public struct MachineReport: Codable, Hashable, Sendable {
   public var bandwidths: [MachineRates.Bandwidth]
   /// What makes figures from this machine doubtful now, with the cure.
   public var warnings: [String]
+  /// The register tiles on their own; nil unless asked for.
+  public var kernels: [KernelRate]?
 
   private enum CodingKeys: String, CodingKey {
-    case machine, fingerprint, peaks, bandwidths, warnings
+    case machine, fingerprint, peaks, bandwidths, warnings, kernels
     case measuredAt = "measured_at"
     case isCached = "cached"
   }
