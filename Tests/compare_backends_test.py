@@ -24,7 +24,7 @@ def fastest(path):
     layers = {}
     with open(path, newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
-            if line["status"] == "ok":
+            if line["status"] == "ok" and line["layer"] != "total":
                 key = line["network"], line["layer"], line["threads"]
                 times = layers.setdefault(key, {})
                 ms = float(line["median_ms"])
