@@ -14,6 +14,8 @@ public final class ParallelRegion {
   private let stages: [Int]
   private let counters: UnsafeMutablePointer<Atomic<Int>>
   private let counterCount: Int
+  /// Those of the run at hand; kept so that a run allocates nothing.
+  private var helpers: [Helper] = []
 
   /// Counters are this many words apart, two cache lines: neighbours are prefetched in pairs.
   private static let spacing = 16
@@ -25,6 +27,7 @@ public final class ParallelRegion {
     counterCount = stages.count * (threads + 1) * Self.spacing
     counters = .allocate(capacity: max(counterCount, 1))
     for i in 0..<counterCount { (counters + i).initialize(to: Atomic(0)) }
+    helpers.reserveCapacity(threads - 1)
   }
 
   deinit {
@@ -57,16 +60,16 @@ public final class ParallelRegion {
     }
     withoutActuallyEscaping(body) { body in
       var run = Run(region: self, body: body)
-      HelperPool.withHelpers(threads - 1) { helpers in
-        let lingers = threads <= HelperPool.cores
-        withUnsafePointer(to: &run) { run in
-          for (index, helper) in helpers.enumerated() {
-            helper.post(run, thread: index + 1, lingers: lingers)
-          }
-          Self.takePart(run, thread: 0)
-          for helper in helpers { helper.withdraw() }
+      HelperPool.take(threads - 1, into: &helpers)
+      let lingers = threads <= HelperPool.cores
+      withUnsafePointer(to: &run) { run in
+        for (index, helper) in helpers.enumerated() {
+          helper.post(run, thread: index + 1, lingers: lingers)
         }
+        Self.takePart(run, thread: 0)
+        for helper in helpers { helper.withdraw() }
       }
+      HelperPool.giveBack(&helpers)
     }
   }
 
