@@ -27,9 +27,10 @@ extension GateRules {
     .object([
       .init("noise_threshold", .number(noiseThreshold)),
       .init("family_alpha", .number(familyAlpha)),
+      .init("pass_look", .integer(passLook)),
       .init("looks", .array(looks.map(JSONValue.integer))), .init("pass_alpha", .number(passAlpha)),
-      .init("confirmation_blocks", .integer(confirmationBlocks)),
-      .init("confirmation_alpha", .number(confirmationAlpha)),
+      .init("confirmation_blocks", .array(confirmations.map { .integer($0.blocks) })),
+      .init("confirmation_alpha", .array(confirmations.map { .number($0.alpha) })),
       .init("least_slowdown_s", .number(leastSlowdown)),
       .init("largest_spread", .number(largestSpread)),
     ])

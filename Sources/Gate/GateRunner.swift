@@ -67,14 +67,15 @@ public struct GateRunner {
 
   /// Starts a worker only to hear who it is.
   private func commit(_ arm: GateArm, _ deadline: Deadline) throws(WorkerFault) -> String? {
-    let worker = try GateWorkerProcess(arm, setting(arm), deadline: deadline)
+    let worker = try GateWorkerProcess(arm, setting(arm, isNamed: true), deadline: deadline)
     defer { worker.end() }
     try worker.greet()
     return worker.commit
   }
 
-  private func setting(_ arm: GateArm) -> WorkerSetting {
+  private func setting(_ arm: GateArm, isNamed: Bool = false) -> WorkerSetting {
     var environment = environment
+    environment[GateWorker.anonymousVariable] = isNamed ? nil : "1"
     if arm != .candidate { environment[GateWorker.slowdownVariable] = nil }
     // A crash is told by its signal; the runtime's own report takes seconds.
     environment["SWIFT_BACKTRACE"] = "enable=no"

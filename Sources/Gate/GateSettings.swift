@@ -7,9 +7,9 @@ public struct GateSettings: Sendable {
   /// Seconds that the whole gate may take.
   public var timeLimit = 1800.0
   /// Seconds of a sample that the number of calls is chosen for.
-  public var sampleSeconds = 0.04
+  public var sampleSeconds = 0.03
   /// Seconds of calls in a worker before its first sample.
-  public var warmup = 0.05
+  public var warmup = 0.02
   /// Seconds that a worker may take for an answer before it counts as hanging.
   public var patience = 120.0
   /// Seed of the orders within blocks and rounds.

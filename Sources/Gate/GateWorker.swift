@@ -12,15 +12,26 @@ public final class GateWorker {
   /// Calls besides, per cent of a sample's, which only tests of the gate ask for.
   private let slowdown: Double
   private let allowsDebugBuild: Bool
+  /// Whether its commit is looked up, which asks git for as long as a sample takes.
+  private let isNamed: Bool
   private var convolution: TimedConvolution?
 
   /// The variable by which a test of the gate makes the candidate slower: per cent of extra calls.
   public static let slowdownVariable = "CONV_BENCH_SLOWDOWN"
 
+  /// The variable by which a gate spares a worker the look for its commit.
+  public static let anonymousVariable = "CONV_BENCH_ANONYMOUS_WORKER"
+
   /// Creates a worker that obeys `environment`.
   public init(environment: [String: String], allowsDebugBuild: Bool) {
     slowdown = environment[Self.slowdownVariable].flatMap(Double.init).map { max(0, $0) } ?? 0
     self.allowsDebugBuild = allowsDebugBuild
+    isNamed = environment[Self.anonymousVariable] == nil
+  }
+
+  private static var commit: String? {
+    let build = BuildDescription.current
+    return build.commit.map { $0 + (build.isDirty == true ? "-dirty" : "") }
   }
 
   /// Serves standard input until it ends. Whatever else is printed goes to standard error.
@@ -28,12 +39,11 @@ public final class GateWorker {
     let replies = dup(STDOUT_FILENO)
     dup2(STDERR_FILENO, STDOUT_FILENO)
     Self.endWithInput()
-    let build = BuildDescription.current
     var isHeard = Self.write(
       .hello(
         protocol: WorkerReply.currentProtocol,
         isOptimized: BuildDescription.isOptimized || allowsDebugBuild,
-        commit: build.commit.map { $0 + (build.isDirty == true ? "-dirty" : "") }),
+        commit: isNamed ? Self.commit : nil),
       to: replies)
     while isHeard, let line = readLine() {
       isHeard = Self.write(reply(to: Array(line.utf8)), to: replies)

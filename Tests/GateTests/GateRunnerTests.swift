@@ -20,6 +20,7 @@ extension ProcessTests {
     ) -> GateReport {
       var settings = GateSettings()
       settings.patience = 20
+      settings.sampleSeconds = 0.04
       adjust(&settings)
       let runner = GateRunner(base: base.path, candidate: candidate.path, settings: settings)
       return runner.run((0..<rows).flatMap { _ in cases })
@@ -35,7 +36,7 @@ extension ProcessTests {
       let report = try run(FakeWorker(seconds: 0.04), FakeWorker(seconds: 0.04), rows: 2)
       #expect(report.exit == .passed)
       #expect(report.rows.allSatisfy { $0.outcome?.verdict == .same })
-      #expect(report.rows.allSatisfy { $0.blocks.count == 20 && $0.callsPerSample == 40 })
+      #expect(report.rows.allSatisfy { $0.blocks.count == 8 && $0.callsPerSample == 40 })
     }
 
     @Test func aSlowerCandidateFailsAfterConfirmation() throws {
@@ -45,7 +46,7 @@ extension ProcessTests {
       let effect = try #require(report.rows[0].outcome?.effect)
       #expect(abs(effect.ratio - 0.2) < 1e-9)
       #expect(abs(effect.baseSeconds - 1e-3) < 1e-12)
-      #expect(report.rows[0].confirmation.count == 40)
+      #expect(report.rows[0].confirmation.count == 10)
     }
 
     @Test func aFasterCandidatePasses() throws {

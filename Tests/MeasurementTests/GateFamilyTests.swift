@@ -29,6 +29,26 @@ import Testing
     #expect(share(all) { !$0.isMeasured } <= 0.05)
   }
 
+  @Test func equalRowsOfAQuietMachineNeedOnlyTheFirstLook() {
+    let blocks = (0..<100).flatMap { seed in
+      var simulation = GateSimulation(effects: [0, 0, 0], spread: 0.01, seed: UInt64(seed))
+      return simulation.run().rows.map { $0.blocks.count }
+    }
+    #expect(blocks.count { $0 == 8 } >= 290)
+  }
+
+  /// What the first look lets pass, it would hide from the later ones.
+  @Test func theFirstLookHidesNoChange() {
+    for effect in [log(1.15), log(0.85)] {
+      let hidden = (0..<300).count { seed in
+        var simulation = GateSimulation(effects: [effect], spread: 0.05, seed: UInt64(seed))
+        let row = simulation.run().rows[0]
+        return row.blocks.count == 8 && row.outcome!.verdict == .same
+      }
+      #expect(hidden <= 1)
+    }
+  }
+
   /// Rows exactly on the limit are the hardest to tell from slower ones: at most 1 % of gates may even
   /// start to confirm one.
   @Test func suspicionKeepsTheFamilyAlpha() {
@@ -95,7 +115,7 @@ import Testing
     var simulation = GateSimulation(effects: [log(1.2)], spread: 0.01, seed: 7)
     let row = simulation.run().rows[0]
     #expect(row.outcome?.effect == GateEffect(row.confirmation))
-    #expect(row.outcome?.effect?.blocks == 40)
+    #expect(row.outcome?.effect?.blocks == 10)
     #expect(abs(row.outcome!.effect!.ratio - 0.2) < 0.01)
   }
 
@@ -103,12 +123,21 @@ import Testing
     var family = GateFamily(rules: GateRules(), rowCount: 1)
     let slow = GateBlock(base: [1, 1], candidate: [1.2, 1.2], secondBase: [1, 1])
     let equal = GateBlock(base: [1, 1], candidate: [1, 1], secondBase: [1, 1])
-    for _ in 0..<20 { family.add(slow, to: 0) }
-    family.decide()
+    func take(_ count: Int, _ block: GateBlock) {
+      for _ in 0..<count {
+        family.add(block, to: 0)
+        family.decide()
+      }
+    }
+    take(8, slow)
+    #expect(family.rows[0].outcome == nil)
+    take(4, slow)
     #expect(family.rows[0].isConfirming)
-    #expect(family.blocksWanted == 40)
-    for _ in 0..<40 { family.add(equal, to: 0) }
-    family.decide()
+    #expect(family.blocksWanted == 10)
+    take(10, equal)
+    #expect(family.rows[0].outcome == nil)
+    #expect(family.blocksWanted == 30)
+    take(30, equal)
     #expect(family.rows[0].outcome?.verdict == .same)
   }
 
@@ -125,16 +154,16 @@ import Testing
       family.stop(because: "time is up")
       return family.rows[0].outcome!
     }
-    #expect(!stopped(after: 19, effect: undecided).isMeasured)
-    #expect(stopped(after: 21, effect: undecided).isMeasured)
-    let suspected = stopped(after: 30, effect: 0.2)
+    #expect(!stopped(after: 11, effect: undecided).isMeasured)
+    #expect(stopped(after: 13, effect: undecided).isMeasured)
+    let suspected = stopped(after: 15, effect: 0.2)
     #expect(!suspected.isMeasured && suspected.reason.contains("not confirmed"))
   }
 
   @Test func aRowThatFailsLeavesTheOthersAlone() {
     var family = GateFamily(rules: GateRules(), rowCount: 2)
     family.fail(0, because: "crashed")
-    for _ in 0..<20 {
+    for _ in 0..<8 {
       family.add(GateBlock(base: [1], candidate: [1], secondBase: [1]), to: 1)
       family.decide()
     }

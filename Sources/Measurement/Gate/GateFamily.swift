@@ -1,7 +1,9 @@
 /// All rows of a gate: takes blocks in rounds, one for each row that wants more, and decides over
 /// all rows together.
 ///
-/// 1. At each look, `p = P(Bin(n, ½) ≥ #{D > ln(1+δ)})` of each row, adjusted by Holm over all rows
+/// 0. After `passLook` blocks a row whose D lies on the inner side of ±ln(1+δ), by both sign tests at
+///    `passAlpha`, is the `same`.
+/// 1. At each further look, `p = P(Bin(n, ½) ≥ #{D > ln(1+δ)})` of each row, adjusted by Holm over all rows
 ///    of the gate, accuses a row at its share of the family's α. The row is then measured afresh, and
 ///    only those blocks make it a `regression`.
 /// 2. The same for `D < −ln(1+δ)` makes it an `improvement`.
@@ -41,8 +43,11 @@ public struct GateFamily: Sendable {
   /// Decides what can be decided after a round.
   public mutating func decide() {
     for row in rows.indices { rows[row].confirm(rules) }
+    for row in openRows where rows[row].isLooking && rows[row].blocks.count == rules.passLook {
+      rows[row].lookForPass(rules)
+    }
     // A row that never came to a look is no part of what is tested together.
-    let tested = rows.indices.filter { rows[$0].blocks.count >= rules.looks[0] }
+    let tested = rows.indices.filter { rows[$0].blocks.count >= rules.passLook }
     let looked = tested.filter {
       rows[$0].isLooking && rules.looks.contains(rows[$0].blocks.count)
     }

@@ -38,10 +38,22 @@ public struct GateRow: Sendable {
   /// Blocks until the next decision.
   func blocksWanted(_ rules: GateRules) -> Int {
     switch phase {
-    case .looking: (rules.looks.first { $0 > blocks.count } ?? blocks.count) - blocks.count
-    case .confirming: rules.confirmationBlocks - confirmation.count
+    case .looking: (rules.allLooks.first { $0 > blocks.count } ?? blocks.count) - blocks.count
+    case .confirming:
+      (rules.confirmations.map(\.blocks).first { $0 > confirmation.count } ?? confirmation.count)
+        - confirmation.count
     case .done: 0
     }
+  }
+
+  /// Ends a row whose first blocks show that it is neither slower nor faster; decides nothing else.
+  mutating func lookForPass(_ rules: GateRules) {
+    let ratios = blocks.map(\.logRatio)
+    guard rules.fitness(blocks) == .fit,
+      SignTest.below(rules.limit, ratios) <= rules.passAlpha,
+      SignTest.above(-rules.limit, ratios) <= rules.passAlpha
+    else { return }
+    end(.same, "", blocks)
   }
 
   /// Decides at a look, with the p-values of "slower" and "faster" adjusted over all rows.
@@ -70,22 +82,28 @@ public struct GateRow: Sendable {
     }
   }
 
-  /// Decides once all fresh blocks are there.
+  /// Decides at a look at the fresh blocks.
   mutating func confirm(_ rules: GateRules) {
-    guard isConfirming, confirmation.count >= rules.confirmationBlocks else { return }
+    guard isConfirming,
+      let look = rules.confirmations.first(where: { $0.blocks == confirmation.count })
+    else { return }
+    let isLast = look == rules.confirmations.last
     if let reason = rules.fitness(blocks + confirmation).reason {
-      return end(.inconclusive, isMeasured: false, reason, confirmation)
+      if isLast { end(.inconclusive, isMeasured: false, reason, confirmation) }
+      return
     }
     let ratios = confirmation.map(\.logRatio)
-    let isSlower = SignTest.above(rules.limit, ratios) <= rules.confirmationAlpha
-    if isSlower, isTooSmall(confirmation, rules) {
-      end(.same, Self.tooSmall(rules), confirmation)
-    } else if isSlower {
-      end(.regression, "", confirmation)
-    } else if SignTest.below(rules.limit, ratios) <= rules.passAlpha {
-      end(.same, "seemed slower, fresh blocks did not confirm it", confirmation)
-    } else {
-      end(.inconclusive, "seemed slower, fresh blocks did not confirm it", confirmation)
+    if SignTest.above(rules.limit, ratios) <= look.alpha {
+      if isTooSmall(confirmation, rules) {
+        end(.same, Self.tooSmall(rules), confirmation)
+      } else {
+        end(.regression, "", confirmation)
+      }
+    } else if isLast {
+      let isSame = SignTest.below(rules.limit, ratios) <= rules.passAlpha
+      end(
+        isSame ? .same : .inconclusive, "seemed slower, fresh blocks did not confirm it",
+        confirmation)
     }
   }
 

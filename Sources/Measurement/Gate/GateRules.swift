@@ -6,14 +6,17 @@ public struct GateRules: Codable, Hashable, Sendable {
   public var noiseThreshold = 0.05
   /// Probability of accusing any row of a run wrongly, before confirmation.
   public var familyAlpha = 0.01
-  /// Numbers of blocks at which a row is looked at, ascending; `familyAlpha` is split evenly.
-  public var looks = [20, 40, 80]
+  /// Blocks after which a row that is plainly the same needs no more: at this look nothing else is
+  /// decided.
+  public var passLook = 8
+  /// Numbers of blocks at which a row is judged, ascending; `familyAlpha` is split evenly.
+  public var looks = [12, 20, 40, 80]
   /// p-value at which a row counts as not slower.
   public var passAlpha = 0.05
-  /// Fresh blocks that must confirm a failure.
-  public var confirmationBlocks = 40
-  /// p-value that they must reach.
-  public var confirmationAlpha = 0.01
+  /// The looks at the fresh blocks that must confirm a failure; their p-values add up to 0.01.
+  public var confirmations = [
+    GateConfirmation(blocks: 10, alpha: 0.001), GateConfirmation(blocks: 40, alpha: 0.009),
+  ]
   /// Seconds a call by which a row must be slower to fail.
   public var leastSlowdown = 20e-6
   /// Spread of `D` above which the machine cannot tell.
@@ -24,6 +27,9 @@ public struct GateRules: Codable, Hashable, Sendable {
 
   /// `ln(1 + δ)`: what `D` is compared with.
   public var limit: Double { log1p(noiseThreshold) }
+
+  /// All numbers of blocks after which something may be decided.
+  var allLooks: [Int] { [passLook] + looks }
 
   /// The share of `familyAlpha` of one look.
   var lookAlpha: Double { familyAlpha / Double(looks.count) }
@@ -52,6 +58,14 @@ public struct GateRules: Codable, Hashable, Sendable {
     let mayLeave = found.lowerBound < -allowed || found.upperBound > allowed
     return isBiased && mayLeave ? .unclear(text) : .fit
   }
+}
+
+/// A look at fresh blocks.
+public struct GateConfirmation: Codable, Hashable, Sendable {
+  /// Fresh blocks so far.
+  public var blocks: Int
+  /// p-value at which they confirm a failure.
+  public var alpha: Double
 }
 
 /// Whether the machine can tell a slow-down of δ at all.
