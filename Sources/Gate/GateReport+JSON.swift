@@ -33,6 +33,7 @@ extension GateRules {
       .init("confirmation_alpha", .array(confirmations.map { .number($0.alpha) })),
       .init("least_slowdown_s", .number(leastSlowdown)),
       .init("largest_spread", .number(largestSpread)),
+      .init("largest_wait", .number(largestWait)),
     ])
   }
 }
@@ -80,6 +81,7 @@ extension GateRowReport {
     return .object([
       .init("base", seconds(block.base)), .init("candidate", seconds(block.candidate)),
       .init("second_base", seconds(block.secondBase)),
+      .init("waited", .number(block.waited)),
     ])
   }
 }

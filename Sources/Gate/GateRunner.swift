@@ -184,13 +184,17 @@ public struct GateRunner {
       try prepare(arm, workers[arm]!, &row, checkSeed, check: isFirst ? .full : .sample)
     }
     var samples: [GateArm: [Double]] = [:]
+    var (total, waited) = (0.0, 0.0)
     for arm in order + order.reversed() {
-      let seconds = try workers[arm]!.measure(
+      let sample = try workers[arm]!.measure(
         calls: row.calls, expected: settings.sampleSeconds)
-      samples[arm, default: []].append(seconds / Double(row.calls))
+      samples[arm, default: []].append(sample.seconds / Double(row.calls))
+      total += sample.seconds
+      waited += sample.waited
     }
     return GateBlock(
-      base: samples[.base]!, candidate: samples[.candidate]!, secondBase: samples[.secondBase]!)
+      base: samples[.base]!, candidate: samples[.candidate]!, secondBase: samples[.secondBase]!,
+      waited: waited / total)
   }
 
   private func prepare(

@@ -62,9 +62,11 @@ public final class GateWorker {
     case .measure(let calls):
       guard let convolution, calls > 0 else { return .failed(reason: "nothing is prepared") }
       let extra = Int((Double(calls) * slowdown / 100).rounded())
+      let before = CoreWait.now()
       let seconds = convolution.time(calls: calls, extra: extra)
+      let waited = before.flatMap { CoreWait.now()?.longest(since: $0) }
       Self.waitUntilIdle()
-      return .sample(seconds: seconds)
+      return .sample(seconds: seconds, waited: waited)
     }
   }
 

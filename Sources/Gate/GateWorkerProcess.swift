@@ -103,11 +103,14 @@ final class GateWorkerProcess {
   }
 
   /// Times so many calls; returns seconds of all together. `expected` says what they may take.
-  func measure(calls: Int, expected: Double) throws(WorkerFault) -> Double {
+  func measure(
+    calls: Int, expected: Double
+  ) throws(WorkerFault) -> (seconds: Double, waited: Double) {
     let reply = try ask(
       .measure(calls: calls), named: "measure", seconds: setting.patience + 10 * expected)
     switch reply {
-    case .sample(let seconds) where seconds > 0 && seconds.isFinite: return seconds
+    case .sample(let seconds, let waited) where seconds > 0 && seconds.isFinite:
+      return (seconds, waited ?? 0)
     case .failed(let reason): throw .broken("\(arm.title): \(reason)")
     default: throw .broken("\(arm.title) answered 'measure' with something else")
     }

@@ -61,8 +61,9 @@ enum WorkerReply: Codable, Hashable, Sendable {
   /// Prepared: seconds of a call after warm-up, the plan's description, outputs checked, and what FFTW
   /// has learnt.
   case ready(callSeconds: Double, variant: String, checkedOutputs: Int, wisdom: String)
-  /// Seconds of all calls of the sample together.
-  case sample(seconds: Double)
+  /// Seconds of all calls of the sample together, and of them the longest that a thread waited for a
+  /// core; nil if that is not known.
+  case sample(seconds: Double, waited: Double?)
   /// The backend does not take it.
   case declined(reason: String)
   /// A result outside its bound.

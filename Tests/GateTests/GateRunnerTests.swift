@@ -55,6 +55,13 @@ extension ProcessTests {
       #expect(verdict(report) == .improvement)
     }
 
+    @Test func workersThatWaitForACoreAreNotCompared() throws {
+      let busy = try FakeWorker(measure: #"echo '{"sample":{"seconds":0.04,"waited":0.01}}'"#)
+      let report = try run(busy, FakeWorker(seconds: 0.048))
+      #expect(report.exit == .unmeasured)
+      #expect(report.rows[0].outcome?.reason.contains("stop other programs") == true)
+    }
+
     @Test func anEmptySetIsUnmeasured() throws {
       let report = try run(FakeWorker(seconds: 0.04), FakeWorker(seconds: 0.04), rows: 0)
       #expect(report.exit == .unmeasured)

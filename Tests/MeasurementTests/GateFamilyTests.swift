@@ -98,6 +98,14 @@ import Testing
     #expect(share(all) { $0.verdict == .regression } == 0)
   }
 
+  @Test func aMachineWithoutACoreForEveryThreadIsUnfit() {
+    for (wait, isMeasured) in [(0.04, true), (0.2, false)] {
+      let all = outcomes(20, effects: [0], spread: 0.01) { $0.waited = wait }
+      #expect(all.allSatisfy { $0[0].isMeasured == isMeasured })
+      #expect(isMeasured || all[0][0].reason.contains("waited for a core 20.0 % of the time"))
+    }
+  }
+
   @Test func anUnfairMachineIsUnfit() {
     let all = outcomes(100, effects: [log(1.3)], spread: 0.01) { $0.bias = log(1.06) }
     #expect(all.allSatisfy { !$0[0].isMeasured })

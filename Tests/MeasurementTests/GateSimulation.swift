@@ -13,6 +13,8 @@ struct GateSimulation {
   var hog = 0.0
   /// `ln` of the ratio of second base and base: a machine that is not fair.
   var bias = 0.0
+  /// Share of the time that threads wait for a core.
+  var waited = 0.0
   /// Seconds a call of the base.
   var seconds = 1e-3
   var rules = GateRules()
@@ -35,7 +37,8 @@ struct GateSimulation {
   }
 
   private mutating func block(_ effect: Double) -> GateBlock {
-    GateBlock(base: arm(0), candidate: arm(effect), secondBase: arm(bias))
+    GateBlock(
+      base: arm(0), candidate: arm(effect), secondBase: arm(bias), waited: waited)
   }
 
   /// Two samples of a process. D is the difference of two arms' luck, so each has 1/√2 of its spread;

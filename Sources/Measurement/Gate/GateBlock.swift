@@ -10,14 +10,18 @@ public struct GateBlock: Codable, Hashable, Sendable {
   /// Seconds a call of the second base.
   public var secondBase: [Double]
 
+  /// The share of its samples that a thread waited for a core; 0 where the system does not tell.
+  public var waited: Double
+
   /// Creates a block of as many samples of each, ≥ 1, all positive.
-  public init(base: [Double], candidate: [Double], secondBase: [Double]) {
+  public init(base: [Double], candidate: [Double], secondBase: [Double], waited: Double = 0) {
     precondition(
       !base.isEmpty && base.count == candidate.count && base.count == secondBase.count,
       "a block has as many samples of each arm")
     self.base = base
     self.candidate = candidate
     self.secondBase = secondBase
+    self.waited = waited
   }
 
   /// `D = ½[ln(B₁/A₁) + ln(B₂/A₂)]`: how much slower the candidate is than the base.

@@ -21,6 +21,8 @@ public struct GateRules: Codable, Hashable, Sendable {
   public var leastSlowdown = 20e-6
   /// Spread of `D` above which the machine cannot tell.
   public var largestSpread = 0.15
+  /// Share of the time that threads may wait for a core before the machine counts as busy.
+  public var largestWait = 0.05
 
   /// Creates the default rules.
   public init() {}
@@ -43,6 +45,11 @@ public struct GateRules: Codable, Hashable, Sendable {
     guard let noise = MedianEstimate(blocks.map(\.logRatio)),
       let equal = MedianEstimate(blocks.map(\.baseLogRatio)), let interval = equal.interval
     else { return .unclear("too few blocks") }
+    if let waited = MedianEstimate(blocks.map(\.waited))?.median, waited > largestWait {
+      return .unfit(
+        "threads waited for a core \(Percent.plain(waited)) of the time, more than "
+          + "\(Percent.plain(largestWait)): stop other programs or use fewer threads")
+    }
     if noise.spread > largestSpread {
       return .unfit(
         "blocks differ by \(Percent.plain(noise.spread)), more than \(Percent.plain(largestSpread)): "
