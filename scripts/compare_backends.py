@@ -133,8 +133,15 @@ def show(pandas, frame):
     print(pivot(frame).to_string(float_format=digits, na_rep="-", sparsify=False))
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        end(2, f"{message}; see {self.prog} --help")
+
+
 def main():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="compare_backends.py", description=__doc__.splitlines()[0])
     parser.add_argument("results", nargs="+", metavar="RESULTS", help="CSV or JSON of conv-bench")
     options = parser.parse_args()

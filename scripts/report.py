@@ -54,8 +54,15 @@ def write(path, text):
         raise
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        end(2, f"{message}; see {self.prog} --help")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="report.py", description=__doc__.splitlines()[0])
+    parser = Parser(prog="report.py", description=__doc__.splitlines()[0])
     parser.add_argument("results", nargs="+", metavar="RESULTS")
     parser.add_argument("--html", required=True, metavar="FILE")
     options = parser.parse_args()
