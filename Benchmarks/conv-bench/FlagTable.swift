@@ -100,7 +100,7 @@ extension Flag {
     Flag("warmup", .value("SECONDS"), .how, timing, "before the first sample; 0.1") {
       $0.settings.sampling.warmup = try Values.seconds($1)
     },
-    Flag("cold", .none, .how, [.run], "caches emptied before each sample") {
+    Flag("cold", .none, .how, [.run], "each call finds its data out of the caches") {
       o, _ in o.settings.sampling.isCold = true
     },
     Flag("timeout", .value("SECONDS"), .how, timing, "give a case up after that") {

@@ -29,8 +29,8 @@ bool platform_affinity_contains(int cpu) {
   return CPU_ISSET(cpu, &set);
 }
 
-static cpu_set_t saved_affinity;
-static bool affinity_is_saved;
+static _Thread_local cpu_set_t saved_affinity;
+static _Thread_local bool affinity_is_saved;
 
 bool platform_run_on_cpu(int cpu) {
   if (cpu < 0 || cpu >= CPU_SETSIZE) return false;

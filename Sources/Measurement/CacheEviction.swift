@@ -1,7 +1,7 @@
 import CPlatform
 import Convolution
 
-/// Empties the caches of every core that the process may use, for cold samples.
+/// Empties the caches of every core that the process may use, before each cold sample.
 ///
 /// The calling thread visits each core and reads there its share of three times the last-level
 /// cache, at least four times the core's own. That drives out source, weights, destination and

@@ -79,11 +79,11 @@ public enum Bound: String, Sendable, CaseIterable {
   case dram
 }
 
-/// What a sample finds in the caches.
+/// What a timed call finds in the caches.
 public enum CacheState: String, Sendable {
   /// What the calls before it left there.
   case warm
-  /// Nothing: they were emptied.
+  /// None of its data: they were emptied, and each call has data of its own.
   case cold
 }
 
@@ -101,7 +101,7 @@ public struct CaseResult: Sendable {
   public var samples: [Double]
   /// Calls in each sample.
   public var callsPerSample: Int
-  /// What each sample found in the caches; nil when nothing was timed.
+  /// What each timed call found in the caches; nil when nothing was timed.
   public var cache: CacheState?
   /// Seconds that making the plan and preparing the weights took.
   public var prepareSeconds: Double?

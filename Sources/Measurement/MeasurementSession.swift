@@ -55,9 +55,17 @@ public final class MeasurementSession {
     let accepted = cases.indices.filter { results[$0] == nil }
     do {
       try requireMemory(problem, cases: accepted.map { cases[$0] })
-      let prepared = try prepare(
-        accepted.map { ($0, cases[$0]) }, problem, finish: finish, observer: observer)
-      try sample(prepared, finish: finish, observer: observer)
+      guard !accepted.isEmpty else { return cases.indices.compactMap { results[$0] } }
+      let data = try OperandSet.normal(problem, seed: settings.seed)
+      let check =
+        settings.checks
+        ? try CorrectnessCheck(problem, normal: data, seed: settings.seed, threads: threads) : nil
+      let prepared = prepare(
+        accepted.map { ($0, cases[$0]) }, data, check, finish: finish, observer: observer)
+      let cold =
+        settings.sampling.isCold
+        ? ColdSets(data, check: check, threads: threads, availableMemory: availableMemory) : nil
+      try sample(prepared, cold, finish: finish, observer: observer)
     } catch {
       for index in accepted where results[index] == nil {
         finish(index, result(cases[index], .failed, error.description))
@@ -71,9 +79,7 @@ public final class MeasurementSession {
   /// A case whose plan is ready to be called.
   private struct PreparedCase {
     let index: Int
-    let plan: any ConvolutionPlan
-    let src: AlignedBuffer
-    let dst: AlignedBuffer
+    let set: PlanSet
     let secondsSpent: Double
     var result: CaseResult
   }
@@ -109,14 +115,10 @@ public final class MeasurementSession {
 
   /// Makes, prepares and checks the plans, one after the other; cases that fail are finished here.
   private func prepare(
-    _ cases: [(index: Int, benchmark: BenchmarkCase)], _ problem: ConvolutionProblem,
+    _ cases: [(index: Int, benchmark: BenchmarkCase)], _ data: OperandSet,
+    _ check: CorrectnessCheck?,
     finish: (Int, CaseResult) -> Void, observer: (MeasurementEvent) -> Void
-  ) throws(AllocationError) -> [PreparedCase] {
-    guard !cases.isEmpty else { return [] }
-    let data = try OperandSet.normal(problem, seed: settings.seed)
-    let check =
-      settings.checks
-      ? try CorrectnessCheck(problem, normal: data, seed: settings.seed, threads: threads) : nil
+  ) -> [PreparedCase] {
     let buffers = ActivationBuffers()
     var prepared: [PreparedCase] = []
     for (index, benchmark) in cases {
@@ -179,27 +181,38 @@ public final class MeasurementSession {
     }
     let spent = clock.seconds(since: start)
     return PreparedCase(
-      index: index, plan: plan, src: src, dst: dst, secondsSpent: spent, result: result)
+      index: index, set: PlanSet(plan: plan, src: src, dst: dst), secondsSpent: spent,
+      result: result)
   }
 
   private func sample(
-    _ prepared: [PreparedCase], finish: (Int, CaseResult) -> Void,
+    _ prepared: [PreparedCase], _ cold: ColdSets?, finish: (Int, CaseResult) -> Void,
     observer: (MeasurementEvent) -> Void
   ) throws(AllocationError) {
     guard !prepared.isEmpty else { return }
     observer(.sampled(fraction: 0, leader: nil))
-    let results = prepared.map(withRoofline)
+    var results = prepared.map(withRoofline)
     let eviction =
-      settings.sampling.isCold
-      ? try CacheEviction(caches: .current, cpus: CoreBudget.current().cpus) : nil
+      cold == nil ? nil : try CacheEviction(caches: .current, cpus: CoreBudget.current().cpus)
     let sampler = Sampler(
-      rules: settings.sampling, clock: clock, evict: { eviction?.run() },
-      isCancelled: settings.isCancelled)
-    let calls = prepared.map { ready -> () -> Void in
-      let (plan, src, dst) = (ready.plan, ready.src.readOnly, ready.dst.baseAddress)
-      return { plan.execute(src: src, dst: dst) }
-    }
-    sampler.run(calls, spent: prepared.map(\.secondsSpent)) { fraction, leader in
+      rules: settings.sampling, clock: clock,
+      cold: cold.map { cold in
+        Sampler.Cold(
+          evict: { eviction?.run() }, mostCalls: cold.mostCalls(prepared.map(\.set)))
+      }, isCancelled: settings.isCancelled)
+    sampler.run(prepared.map(\.set.call), spent: prepared.map(\.secondsSpent)) { place, count in
+      let benchmark = results[place].benchmark
+      do throws(ColdSets.Failure) {
+        guard let cold else { return nil }
+        let made = try cold.make(
+          count, of: benchmark, like: prepared[place].set, outcome: results[place].check)
+        results[place].check = made.outcome
+        return made.sets.map(\.call)
+      } catch {
+        finish(prepared[place].index, failed(results[place], error))
+        return nil
+      }
+    } onProgress: { fraction, leader in
       observer(
         .sampled(fraction: fraction, leader: leader.map { prepared[$0].result.benchmark }))
     } onEnd: { place, set in
@@ -214,6 +227,14 @@ public final class MeasurementSession {
     _ benchmark: BenchmarkCase, _ status: CaseStatus, _ reason: String
   ) -> CaseResult {
     CaseResult(benchmark, status: status, reason: reason, seed: settings.seed)
+  }
+
+  private func failed(_ result: CaseResult, _ failure: ColdSets.Failure) -> CaseResult {
+    var result = result
+    result.status = failure.status
+    result.reason = failure.reason
+    result.check = failure.check ?? result.check
+    return result
   }
 
   private func completed(_ result: CaseResult, _ set: SampleSet) -> CaseResult {
@@ -235,10 +256,8 @@ public final class MeasurementSession {
     guard let profile else { return result }
     let options = result.benchmark.options
     let roofline = profile.roofline(options.isa, threads: options.threads)
-    let activations = (prepared.plan.src.count + prepared.plan.dst.count) * MemoryLayout<Float>.size
     let limit = roofline.limit(
-      flops: prepared.plan.executedFLOPs,
-      bytes: activations + prepared.plan.weightsBytes + prepared.plan.workspaceBytes)
+      flops: prepared.set.plan.executedFLOPs, bytes: prepared.set.bytes)
     result.peakFLOPS = roofline.peak
     result.bound = limit.bound
     return result

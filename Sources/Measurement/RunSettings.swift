@@ -1,6 +1,6 @@
 /// How cases are checked and timed.
 public struct RunSettings: Sendable {
-  /// When sampling starts and stops; holds the per-case time-out and whether caches are cold.
+  /// When sampling starts and stops; holds the per-case time-out and whether data are cold.
   public var sampling = SamplingRules()
   /// Whether each plan is checked before it is timed.
   public var checks = true

@@ -9,25 +9,35 @@ import Convolution
 /// The neighbour in a round leaves its own data in the caches and the threads asleep, so a warm
 /// sample of a call below 100 ms is preceded by one untimed call. Between the two clock readings
 /// there are only the calls.
+///
+/// Before a cold sample the caches are emptied, untimed. Each of its calls then has data of its own,
+/// and so has the untimed call before them, which wakes the threads.
 public struct Sampler {
+  /// How the calls of cold samples find cold data.
+  public struct Cold {
+    /// Empties the caches.
+    let evict: () -> Void
+    /// The most calls of a sample.
+    let mostCalls: Int
+  }
+
   private let rules: SamplingRules
   private let clock: any TimeSource
-  private let evict: () -> Void
+  private let cold: Cold?
   private let isCancelled: () -> Bool
 
   /// Creates a sampler.
   ///
   /// - Parameters:
-  ///   - evict: empties the caches, called untimed before each sample when the rules say cold.
+  ///   - cold: how samples are made cold; nil for warm ones.
   ///   - isCancelled: looked at between samples; true ends every case that is not done.
   public init(
     rules: SamplingRules, clock: any TimeSource = MonotonicClock(),
-    evict: @escaping () -> Void = {},
-    isCancelled: @escaping () -> Bool = { false }
+    cold: Cold? = nil, isCancelled: @escaping () -> Bool = { false }
   ) {
     self.rules = rules
     self.clock = clock
-    self.evict = evict
+    self.cold = cold
     self.isCancelled = isCancelled
   }
 
@@ -35,12 +45,16 @@ public struct Sampler {
   ///
   /// - Parameters:
   ///   - spent: seconds that each case has used of its time-out before.
+  ///   - copies: makes of the call with this index so many others, which do the same on data of their
+  ///     own; asked for cold samples only. Nil when there can be none: the case then leaves without
+  ///     `onEnd`, and whoever answers so says why.
   ///   - onProgress: after each round, the part done of all, 0…1, and the index in `calls` of the one
   ///     with the least mean so far.
   ///   - onEnd: called once for each case, when it leaves the rounds, with its index in `calls`.
   public func run(
-    _ calls: [() -> Void], spent: [Double], onProgress: (Double, Int?) -> Void,
-    onEnd: (Int, SampleSet) -> Void
+    _ calls: [() -> Void], spent: [Double],
+    copies: (_ index: Int, _ count: Int) -> [() -> Void]? = { _, _ in nil },
+    onProgress: (Double, Int?) -> Void, onEnd: (Int, SampleSet) -> Void
   ) {
     var tracks = zip(calls, spent).map { Track(call: $0, spent: $1) }
     var active = Array(tracks.indices)
@@ -55,8 +69,17 @@ public struct Sampler {
       if let end = warmUp(&tracks[index]) { leave(index, end) }
     }
     let counts = rules.callsPerSample(
-      callSeconds: active.map { tracks[$0].callSeconds }, resolution: clock.resolution)
+      callSeconds: active.map { tracks[$0].callSeconds }, resolution: clock.resolution,
+      most: cold?.mostCalls)
     for (index, count) in zip(active, counts) { tracks[index].calls = count }
+    for index in active where cold != nil {
+      if isCancelled() { break }
+      if !spread(&tracks[index], { copies(index, $0) }) {
+        active.removeAll { $0 == index }
+      } else if isTimedOut(tracks[index]) {
+        leave(index, .timedOut)
+      }
+    }
 
     var random = SplitMix64(seed: rules.seed)
     while !active.isEmpty {
@@ -79,6 +102,10 @@ public struct Sampler {
     let call: () -> Void
     var callSeconds = 0.0
     var calls = 0
+    /// The calls of a cold sample; empty if it is a single one of `call`.
+    var copies: [() -> Void] = []
+    /// Whether an untimed call precedes a sample.
+    var isPrimed = false
     var samples: [Double] = []
     var sampled = 0.0
     var spent: Double
@@ -115,22 +142,35 @@ public struct Sampler {
       if agree || total >= rules.warmup * SamplingRules.warmupFactor { break }
     }
     track.callSeconds = last.sorted()[last.count / 2]
+    track.isPrimed =
+      track.callSeconds
+      < (cold == nil ? SamplingRules.primedCall : SamplingRules.primedColdCall)
     return nil
   }
 
-  private func takeSample(_ track: inout Track) {
-    if rules.isCold {
-      evict()
-    } else if track.callSeconds < SamplingRules.primedCall {
-      track.spent += clock.time(track.call)
-    }
-    let call = track.call
-    let calls = track.calls
+  /// Gives each call of a cold sample data of its own; false when there is none.
+  ///
+  /// A single call so long that waking the threads does not count needs nothing but empty caches.
+  private func spread(_ track: inout Track, _ copies: (Int) -> [() -> Void]?) -> Bool {
+    guard track.isPrimed || track.calls > 1 else { return true }
     let start = clock.nanoseconds()
-    for _ in 0..<calls { call() }
+    guard let copies = copies(track.calls) else { return false }
+    track.copies = copies
+    track.spent += clock.seconds(since: start)
+    return true
+  }
+
+  private func takeSample(_ track: inout Track) {
+    cold?.evict()
+    if track.isPrimed { track.spent += clock.time(track.call) }
+    let (call, copies) = (track.call, track.copies)
+    let repeats = copies.isEmpty ? track.calls : 0
+    let start = clock.nanoseconds()
+    for _ in 0..<repeats { call() }
+    for copy in copies { copy() }
     let end = clock.nanoseconds()
     let seconds = Double(end - start) * 1e-9
-    track.samples.append(seconds / Double(calls))
+    track.samples.append(seconds / Double(track.calls))
     track.sampled += seconds
     track.spent += seconds
   }

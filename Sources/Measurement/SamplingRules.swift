@@ -8,7 +8,7 @@ public struct SamplingRules: Codable, Hashable, Sendable {
   public var samples: Int?
   /// Seconds after which a case is given up, warm-up counted; nil for never.
   public var timeout: Double?
-  /// Whether caches are emptied before each sample, which then is a single call.
+  /// Whether each timed call finds its data out of the caches.
   public var isCold = false
   /// Seed of the order within the rounds.
   public var seed: UInt64 = 1
@@ -36,18 +36,27 @@ public struct SamplingRules: Codable, Hashable, Sendable {
   /// Seconds of a call from which on no untimed call precedes a sample: refilling the caches is
   /// then below 1 % of it.
   static let primedCall = 0.1
+  /// The same for cold samples, where that call only wakes the threads: 50 µs are 0.5 % of it.
+  static let primedColdCall = 0.01
+  /// Calls of a cold sample, at most: each has a plan and buffers of its own.
+  static let mostColdCalls = 64
 
   /// Calls in a sample of each case, from the seconds of one call of each.
   ///
   /// All cases get the `K` with which the fastest fills a sample (1 ms and 1000 clock steps), so that
   /// all are measured alike. A case for which `K` calls would take longer than a tenth of `minTime`
   /// is so slow that it needs no company: it gets the calls that fill a sample of its own, mostly
-  /// one, or a reference of half a second a call would take minutes. Cold samples are single calls.
-  func callsPerSample(callSeconds: [Double], resolution: Double) -> [Int] {
-    guard !isCold else { return callSeconds.map { _ in 1 } }
+  /// one, or a reference of half a second a call would take minutes.
+  ///
+  /// - Parameter most: calls of any sample, at most.
+  func callsPerSample(
+    callSeconds: [Double], resolution: Double, most: Int? = nil
+  ) -> [Int] {
     let least = max(Self.leastSample, Self.leastClockSteps * resolution)
     let longest = max(least, minTime / Double(Self.leastSamples))
-    let filling = callSeconds.map { Int((least / max($0, 1e-9)).rounded(.up)) }
+    let filling = callSeconds.map {
+      min(most ?? .max, Int((least / max($0, 1e-9)).rounded(.up)))
+    }
     let common = filling.max() ?? 1
     return zip(callSeconds, filling).map { seconds, own in
       seconds * Double(common) <= longest ? common : own

@@ -82,7 +82,8 @@ public struct ResultColumn: Sendable {
       "forced_variant", "variant that was asked for, f4 of winograd-f4; empty if the backend chose",
       \.forcedVariant),
     .choice(
-      "cache", "warm, or cold: caches emptied before each sample; empty if not timed", \.cache),
+      "cache", "warm, or cold: each call found its data out of the caches; empty if not timed",
+      \.cache),
   ]
 }
 

@@ -40,6 +40,8 @@ final class FakePlan: ConvolutionPlan {
     let description: TensorDescription
     /// Whether the source is of integers.
     let isExact: Bool
+    /// The plan that wrote it.
+    let plan: ObjectIdentifier
 
     /// The element at a position.
     func at(_ n: Int, _ k: Int, _ p: Int, _ q: Int) -> UnsafeMutablePointer<Float> {
@@ -107,6 +109,7 @@ final class FakePlan: ConvolutionPlan {
       result[dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)] = Float(output.value)
     }
     let isExact = weights.allSatisfy { $0 == $0.rounded() }
-    backend.spoil(Result(dst: result, description: dst, isExact: isExact))
+    backend.spoil(
+      Result(dst: result, description: dst, isExact: isExact, plan: ObjectIdentifier(self)))
   }
 }

@@ -14,26 +14,34 @@ private final class Bench {
   var progress: [Double] = []
   var leaders: [Int?] = []
   var isCancelled: () -> Bool = { false }
+  /// The most calls of a cold sample.
+  var mostCalls = 64
+  /// Indices of calls of which there are no copies.
+  var uncopied: Set<Int> = []
 
   /// Calls that take `seconds` each.
   func run(_ seconds: [Double], spent: Double = 0) {
     run(seconds.map { seconds in { _ in seconds } }, spent: spent)
   }
 
-  /// Calls that take `seconds[i](n)` at their `n`-th time.
+  /// Calls that take `seconds[i](n)` at their `n`-th time; copies are logged as `index.number`.
   func run(_ seconds: [(Int) -> Double], spent: Double = 0) {
     var counts = seconds.map { _ in 0 }
-    let calls = seconds.indices.map { i -> () -> Void in
+    func call(_ i: Int, _ name: String) -> () -> Void {
       {
         self.clock.advance(seconds[i](counts[i]))
         counts[i] += 1
-        self.log.append("\(i)")
+        self.log.append(name)
       }
     }
+    let cold = Sampler.Cold(evict: { self.log.append("evict") }, mostCalls: mostCalls)
     Sampler(
-      rules: rules, clock: clock, evict: { self.log.append("evict") },
+      rules: rules, clock: clock, cold: rules.isCold ? cold : nil,
       isCancelled: { self.isCancelled() }
-    ).run(calls, spent: seconds.map { _ in spent }) {
+    ).run(seconds.indices.map { call($0, "\($0)") }, spent: seconds.map { _ in spent }) {
+      i, count in
+      uncopied.contains(i) ? nil : (1...count).map { call(i, "\(i).\($0)") }
+    } onProgress: {
       progress.append($0)
       leaders.append($1)
     } onEnd: {
@@ -88,7 +96,7 @@ private final class Bench {
     let bench = Bench()
     bench.rules.samples = 40
     bench.rules.isCold = true
-    bench.run([1e-3, 1e-3, 1e-3])
+    bench.run([0.02, 0.02, 0.02])
     let samples = bench.log.split(separator: "evict").dropFirst().flatMap { $0 }
     let rounds = stride(from: 0, to: samples.count, by: 3).map { Array(samples[$0..<$0 + 3]) }
     #expect(rounds.count == 40)
@@ -132,13 +140,80 @@ private final class Bench {
     #expect(bench.log.count == 3 + 1)
   }
 
-  @Test func coldSamplesFollowAnEvictionEach() {
+  @Test func eachCallOfAColdSampleHasItsOwnData() {
     let bench = Bench()
     bench.rules.isCold = true
     bench.rules.samples = 3
     bench.rules.warmup = 0
+    bench.run([0.3e-3])
+    let sample = ["evict", "0", "0.1", "0.2", "0.3", "0.4"]
+    #expect(bench.log == ["0", "0", "0"] + sample + sample + sample)
+    #expect(bench.sets[0]?.callsPerSample == 4)
+    #expect(bench.sets[0]!.samples.allSatisfy { abs($0 - 0.3e-3) < 1e-12 }, "one call is untimed")
+  }
+
+  @Test func evictionIsNotTimed() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.samples = 2
+    let cold = Sampler.Cold(evict: { bench.clock.advance(1) }, mostCalls: 8)
+    var sets: [SampleSet] = []
+    let call = { bench.clock.advance(1e-3) }
+    Sampler(rules: bench.rules, clock: bench.clock, cold: cold).run([call], spent: [0]) {
+      Array(repeating: call, count: $1)
+    } onProgress: { _, _ in
+    } onEnd: {
+      sets.append($1)
+    }
+    #expect(sets.map(\.samples) == [[1e-3, 1e-3]])
+  }
+
+  @Test func aLongColdCallNeedsNoCopy() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.samples = 2
+    bench.uncopied = [0]
+    bench.run([0.04])
+    #expect(bench.log == ["0", "0", "0"] + ["evict", "0", "evict", "0"])
+    #expect(bench.sets[0]?.callsPerSample == 1)
+  }
+
+  @Test func aColdSampleHasAsManyCallsAsThereMayBe() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.samples = 1
+    bench.rules.warmup = 0
+    bench.mostCalls = 2
     bench.run([1e-6])
-    #expect(bench.log == ["0", "0", "0"] + ["evict", "0", "evict", "0", "evict", "0"])
+    #expect(bench.log == ["0", "0", "0"] + ["evict", "0", "0.1", "0.2"])
+  }
+
+  @Test func aCaseWithoutCopiesLeavesTheOthersAlone() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.samples = 2
+    bench.uncopied = [0]
+    bench.run([1e-3, 1e-3])
+    #expect(bench.sets.keys.sorted() == [1], "whoever has no copies says why")
+    #expect(bench.sets[1]?.samples.count == 2)
+  }
+
+  @Test func makingCopiesCountsForTheTimeOut() {
+    let bench = Bench()
+    bench.rules.isCold = true
+    bench.rules.timeout = 10
+    var sets: [SampleSet] = []
+    let call = { bench.clock.advance(1e-3) }
+    Sampler(
+      rules: bench.rules, clock: bench.clock, cold: Sampler.Cold(evict: {}, mostCalls: 8)
+    ).run([call], spent: [0]) {
+      bench.clock.advance(10)
+      return Array(repeating: call, count: $1)
+    } onProgress: { _, _ in
+    } onEnd: {
+      sets.append($1)
+    }
+    #expect(sets.map(\.end) == [.timedOut] && sets.map(\.samples) == [[]])
   }
 
   @Test func timeOutEndsACaseAlone() {

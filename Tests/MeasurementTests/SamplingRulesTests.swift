@@ -20,10 +20,11 @@ import Testing
     #expect(SamplingRules().callsPerSample(callSeconds: [1e-3], resolution: 4e-6) == [4])
   }
 
-  @Test func coldSamplesAreSingleCalls() {
-    var rules = SamplingRules()
-    rules.isCold = true
-    #expect(rules.callsPerSample(callSeconds: [1e-6, 1e-3], resolution: 1e-8) == [1, 1])
+  /// 1 µs would need 1000 calls; 2 ms and 64 calls are more than a tenth of `minTime`.
+  @Test func callsOfASampleCanBeLimited() {
+    #expect(
+      SamplingRules().callsPerSample(callSeconds: [1e-6, 0.5e-3, 2e-3], resolution: 0, most: 64)
+        == [64, 64, 1])
   }
 
   @Test func enoughTimeNeedsTenSamples() {

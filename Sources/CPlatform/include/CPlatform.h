@@ -14,7 +14,7 @@ void platform_spin_pause(void);
 // Whether this process may run on the CPU with this number.
 bool platform_affinity_contains(int cpu);
 // Moves the calling thread to one CPU; false, and nothing moved, if that is not allowed. The affinity
-// from before the first move is kept and put back by platform_restore_affinity. One thread at a time.
+// from before its first move is kept and put back by platform_restore_affinity.
 bool platform_run_on_cpu(int cpu);
 void platform_restore_affinity(void);
 // From now on, SIGINT, SIGTERM and SIGHUP write their number as a byte to a pipe instead of ending the
