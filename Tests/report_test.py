@@ -185,11 +185,32 @@ class ReportTest(unittest.TestCase):
             name = self.path("a.csv")
             write(name, [row(n) for n in range(5)], end=end)
             self.assertIn("cut off", self.report(name).text)
+        # Within the last field: `col` of `cold`.
+        write(name, [row(n) for n in range(4)] + [row(4, cache="cold")], end="d\n")
+        self.assertIn(f"{name}:6: the last row is cut off", self.report(name).text)
         write(name, [row(n) for n in range(5)])
         with open(name, "a", encoding="utf-8") as file:
             file.write('1,r1,"2026')
         cells = self.report(name)
         self.assertIn(f"{name}:7: the last row is cut off", cells.text)
+
+    def test_other_schemas_and_unknown_columns_are_taken(self):
+        name = self.path("a.csv")
+        rows = [row(n) for n in range(6)]
+        write(name, rows)
+        numbers = [text for text, _ in self.report(name).numbers]
+        for schema, age in ((0, "older"), (2, "newer")):
+            write(name, [dict(r, schema=schema) for r in rows])
+            cells = self.report(name)
+            self.assertEqual([text for text, _ in cells.numbers], numbers)
+            told = f"{name}: written with schema {schema}, {age} than this page's 1"
+            self.assertIn(told, cells.text)
+            self.assertIn(told, self.errors)
+        with open(name, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        with open(name, "w", encoding="utf-8") as file:
+            file.writelines(f"{'extra' if n == 0 else n},{line}\n" for n, line in enumerate(lines))
+        self.assertEqual([text for text, _ in self.report(name).numbers], numbers)
 
     def test_cold_times_are_compared_with_none_but_each_other(self):
         name = self.path("a.csv")

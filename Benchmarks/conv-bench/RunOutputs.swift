@@ -130,8 +130,8 @@ final class RunOutputs: Sendable {
     }
     attempt { () throws(OutputError) in
       for total in ResultRecord.totals(results.map(\.record)) { try csv?.write(total) }
-      try csv?.finish()
     }
+    attempt { () throws(OutputError) in try csv?.finish() }
     attempt { () throws(OutputError) in
       try json?.write(
         JSONExporter.document(

@@ -83,5 +83,6 @@ int platform_signal_pipe(void) {
   // A parent may have started this process with them blocked, as Dispatch's worker threads have.
   pthread_sigmask(SIG_UNBLOCK, &handled, NULL);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   return ends[0];
 }

@@ -81,7 +81,11 @@ public enum CSVReader {
 
   private static func isCutOff(_ row: CSVText.Row, header: [String], text: String) -> Bool {
     let endsLine = text.utf8.last == UInt8(ascii: "\n") || text.utf8.last == UInt8(ascii: "\r")
-    return row.isCutOff || (row.fields.count < header.count && !endsLine)
+    guard !endsLine, !row.isCutOff else { return row.isCutOff }
+    // It may also break off within its last field.
+    var unused = ResultRecord()
+    let isLastRead = columns[header.last ?? ""]?.read(&unused, row.fields.last ?? "") ?? true
+    return row.fields.count < header.count || !isLastRead
   }
 
   private static func headerNotices(_ header: [String], file: String) -> [String] {

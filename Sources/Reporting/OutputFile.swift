@@ -64,11 +64,18 @@ public final class OutputFile: Sendable {
   /// Writes a text; nothing once the file is finished or discarded.
   public func write(_ text: String) throws(OutputError) { try write(Array(text.utf8)) }
 
-  /// Writes bytes; nothing once the file is finished or discarded.
+  /// Writes bytes; nothing once the file is finished or discarded. If that fails, a file that is not
+  /// written directly holds none of them.
   public func write(_ bytes: [UInt8]) throws(OutputError) {
     let failure = state.withLock { state -> Int32? in
       guard state.isOpen else { return nil }
-      return Self.writeAll(bytes, to: state.descriptor)
+      let start = state.replacement == nil ? -1 : lseek(state.descriptor, 0, SEEK_CUR)
+      let failure = Self.writeAll(bytes, to: state.descriptor)
+      // Half a row would be worse than none.
+      if failure != nil, start >= 0, ftruncate(state.descriptor, start) == 0 {
+        lseek(state.descriptor, start, SEEK_SET)
+      }
+      return failure
     }
     if let failure { throw OutputError(path, errno: failure) }
   }

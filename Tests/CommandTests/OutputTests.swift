@@ -50,6 +50,47 @@ import Testing
     if flag == "--markdown" { #expect(try jsonBackends(folder, "r.json") == ["direct", "im2col"]) }
   }
 
+  /// A limit of the size of files stands for a full disk: the file system takes the beginning of a row.
+  @Test func aFileThatIsFullKeepsItsFinishedRows() throws {
+    let folder = try Folder()
+    let outcome = try CommandProcess.shell(
+      """
+      ulimit -f 3
+      env --default-signal=XFSZ "$0" check --network lenet5 --backend reference,direct --csv r.csv --json r.json --quiet
+      """, in: folder)
+    #expect(outcome.code == 2, "\(outcome)")
+    #expect(outcome.errorLines == ["conv-bench: error: cannot write r.csv: File too large"])
+    #expect(folder.names == ["r.csv"] || folder.names == ["r.csv", "r.json"])
+    let file = try CSVReader.read(path: "\(folder.path)/r.csv")
+    #expect(file.records.count >= 3 && file.notices.isEmpty, "whole rows only")
+    #expect(try #require(folder.bytes("r.csv")).count > 2048)
+  }
+
+  /// The totals of a network come last. If there is no room for them the rows before must stay.
+  @Test func aFileWithoutRoomForTotalsKeepsItsRows() throws {
+    let folder = try Folder()
+    let command = [
+      "run", "--network", "lenet5", "--backend", "direct,im2col", "--threads", "1", "--samples",
+      "6",
+      "--warmup", "0", "--quiet", "--csv",
+    ]
+    #expect(try CommandProcess.run(command + ["all.csv"], in: folder).code == 0)
+    let lines = try #require(folder.text("all.csv")).split(separator: "\n")
+    let (rows, totals) = (
+      lines.filter { !$0.contains(",total,") }, lines.filter { $0.contains(",total,") }
+    )
+    try #require(totals.count == 3 && rows.count == 11)
+    // The digits of a time make some bytes more or less; a total has more than 200.
+    let room = rows.reduce(rows.count + 200) { $0 + $1.utf8.count }
+    let outcome = try CommandProcess.shell(
+      "CONV_BENCH_ALLOW_DEBUG=1 env --default-signal=XFSZ prlimit --fsize=\(room) \"$0\" \(command.joined(separator: " ")) r.csv",
+      in: folder)
+    #expect(outcome.code == 2, "\(outcome)")
+    #expect(outcome.errorLines == ["conv-bench: error: cannot write r.csv: File too large"])
+    #expect(try backends(folder, "r.csv").count == backends(folder, "all.csv").count)
+    #expect(folder.names == ["all.csv", "r.csv"])
+  }
+
   @Test func aFolderThatVanishesTakesNoOtherFileAlong() throws {
     let folder = try Folder()
     let gone = folder.path + "/gone"

@@ -136,7 +136,10 @@ import Testing
     #expect(file.notices.contains { $0.contains("schema 0, older") })
   }
 
-  @Test(arguments: [",unsupp", ",unsupported,\"kernel 3"])
+  @Test(arguments: [
+    ",unsupp", ",unsupported,\"kernel 3",
+    ",unsupported" + String(repeating: ",", count: 24) + "col",
+  ])
   func aCutOffLastRowIsLeftOutAndTold(rest: String) throws {
     let whole = text([Samples.record("fft", 1)])
     let file = try CSVReader.parse(

@@ -13,6 +13,8 @@ NUMBERS = (
     " peak_fraction weights_bytes workspace_bytes rel_l2_error max_abs_error"
     " error_bound_fraction prepare_ms"
 ).split()
+SCHEMA = 1
+CACHES = ("", "warm", "cold")
 LARGEST_FILE = 128 << 20
 
 
@@ -51,6 +53,13 @@ class Row:
         return f"[{self.file}:{self.line}:{column}]"
 
 
+def tell_schema(schemas, path, results):
+    """Tells of rows in another schema than this page knows; their columns go by their names."""
+    for schema in sorted({text for text in schemas if text != str(SCHEMA)}):
+        age = "older" if schema.isdigit() and int(schema) < SCHEMA else "newer"
+        results.notices.append(f"{path}: written with schema {schema}, {age} than this page's {SCHEMA}")
+
+
 class Results:
     """Everything that was read."""
 
@@ -72,6 +81,8 @@ def read_results(paths):
             read_json(text, path, results)
         else:
             read_csv(text, path, results)
+        file = len(results.files) - 1
+        tell_schema({row.text("schema") for row in results.rows if row.file == file}, path, results)
     if not results.rows:
         raise BadFile(f"{', '.join(paths)}: no rows of results; write some with conv-bench --csv")
     return results
@@ -119,7 +130,9 @@ def read_csv(text, path, results):
             return
         if not cells:
             continue
-        if len(cells) < len(header) and not ends_line and reader.line_num >= last_line:
+        is_short = len(cells) < len(header) or (
+            header[-1] == "cache" and cells[-1] not in CACHES)
+        if is_short and not ends_line and reader.line_num >= last_line:
             results.notices.append(f"{path}:{line}: the last row is cut off and is left out")
             return
         if len(cells) != len(header):

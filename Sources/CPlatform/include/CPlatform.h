@@ -18,5 +18,5 @@ bool platform_affinity_contains(int cpu);
 bool platform_run_on_cpu(int cpu);
 void platform_restore_affinity(void);
 // From now on, SIGINT, SIGTERM and SIGHUP write their number as a byte to a pipe instead of ending the
-// process, and SIGPIPE does nothing. A SIGHUP that is ignored (nohup) stays so. Returns the pipe's reading end, or -1.
+// process, and SIGPIPE and SIGXFSZ do nothing: what is written then fails. A SIGHUP that is ignored (nohup) stays so. Returns the pipe's reading end, or -1.
 int platform_signal_pipe(void);
