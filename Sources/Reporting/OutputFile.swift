@@ -100,6 +100,25 @@ public final class OutputFile: Sendable {
   ///
   /// - Throws: `OutputError` when that fails; the hidden file is then removed.
   public func finish() throws(OutputError) {
+    try finish { rename($0, $1) }
+  }
+
+  /// Puts the file in its place, complete, unless another is there by now; false if one is.
+  func finishUnlessThere() throws(OutputError) -> Bool {
+    var isThere = false
+    try finish { hidden, target in
+      let failed = link(hidden, target) != 0
+      isThere = failed && errno == EEXIST
+      let result: Int32 = failed && !isThere ? -1 : 0
+      let reason = errno
+      unlink(hidden)
+      errno = reason
+      return result
+    }
+    return !isThere
+  }
+
+  private func finish(_ place: (String, String) -> Int32) throws(OutputError) {
     let failure = state.withLock { state -> Int32? in
       guard state.isOpen else { return nil }
       state.isOpen = false
@@ -110,7 +129,7 @@ public final class OutputFile: Sendable {
       var failure: Int32?
       if fsync(state.descriptor) != 0 { failure = errno }
       if close(state.descriptor) != 0 { failure = failure ?? errno }
-      if failure == nil, rename(hidden, target) != 0 { failure = errno }
+      if failure == nil, place(hidden, target) != 0 { failure = errno }
       if failure != nil { unlink(hidden) }
       return failure
     }

@@ -248,9 +248,24 @@ extension TuningFile {
   }
 
   /// Merges entries into the file at `path` as it is now, in one step; creates it if there is none.
+  /// Others who update the file meanwhile, in this process or another, wait.
   ///
   /// - Throws: `TuningFileError` or `OutputError`; the file is then as it was.
   public static func update(
+    path: String, machine: String, entries: [Entry]
+  ) throws -> TuningFile {
+    let lock = try FileLock(path: path, emptyText: TuningFile().text)
+    return try withExtendedLifetime(lock) {
+      do {
+        return try merged(path: path, machine: machine, entries: entries)
+      } catch {
+        lock.undo()
+        throw error
+      }
+    }
+  }
+
+  private static func merged(
     path: String, machine: String, entries: [Entry]
   ) throws -> TuningFile {
     var file = try read(path: path) ?? TuningFile()

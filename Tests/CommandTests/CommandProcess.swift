@@ -58,6 +58,12 @@ struct CommandProcess {
     try process.run()
   }
 
+  /// The number of the process.
+  var identifier: Int32 { process.processIdentifier }
+
+  /// Whether it has not ended.
+  var isRunning: Bool { process.isRunning }
+
   /// Sends a signal.
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

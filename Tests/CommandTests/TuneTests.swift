@@ -1,6 +1,7 @@
 import Backends
 import Convolution
 import Foundation
+import Glibc
 import Measurement
 import Reporting
 import Testing
@@ -72,6 +73,42 @@ import Testing
     #expect(autos.map(\.layer) == ["fc4", "fc5"] && autos.allSatisfy { $0.reason == "tuned" })
     #expect(!run.errors.contains("cost model"))
     #expect(NetworkTotal.totals(autos).first?.backend == "auto")
+  }
+
+  /// Another `tune`, which this test plays, has read the file and not yet replaced it.
+  @Test func whatAnotherTuneWritesMeanwhileStays() throws {
+    let folder = try Folder()
+    try write([("direct", 1, 1e-7)], in: folder)
+    let path = "\(folder.path)/t.json"
+    let lock = open(path, O_RDWR)
+    #expect(flock(lock, LOCK_EX) == 0)
+    var file = try #require(try TuningFile.read(path: path))
+    let process = try CommandProcess(
+      ["tune", "--layer", "lenet5-fc5", "--tuning", "t.json"] + Self.quick, in: folder,
+      environment: ["CONV_BENCH_ALLOW_DEBUG": "1"])
+    let waits = " \(process.identifier) "
+    var isWaiting = false
+    for _ in 0..<6000 where !isWaiting && process.isRunning {
+      usleep(10_000)
+      isWaiting = (try String(contentsOfFile: "/proc/locks", encoding: .utf8))
+        .split(separator: "\n").contains { $0.contains("-> FLOCK") && $0.contains(waits) }
+    }
+    #expect(isWaiting, "it must wait for the other")
+    file.merge(
+      [
+        .init(
+          key: .init(
+            problem: try ConvolutionProblem(ic: 1, ih: 2, iw: 2, oc: 1, kh: 1, kw: 1), isa: .best,
+            layout: .nchw, threads: 1), date: "",
+          ranking: [.init(backend: "direct", seconds: 1, relL2Error: 0, workspaceBytes: 0)])
+      ], machine: Self.machine)
+    try file.text.write(toFile: path, atomically: true, encoding: .utf8)
+    close(lock)
+    let outcome = process.outcome()
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("1 entry written to t.json, which has 3 for this machine"))
+    #expect(Set(try entries(folder).map(\.key.problem.ic)) == [6, 1, 84])
+    #expect(folder.names.filter { $0.contains("t.json") } == ["t.json"])
   }
 
   @Test func theErrorLimitIsKept() throws {

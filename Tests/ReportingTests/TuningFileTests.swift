@@ -2,6 +2,7 @@ import Backends
 import Convolution
 import Foundation
 import Reporting
+import Synchronization
 import Testing
 
 @Suite struct TuningFileTests {
@@ -121,5 +122,24 @@ import Testing
     #expect(throws: TuningFileError(description: "cannot read /: is no regular file")) {
       try TuningFile.read(path: "/")
     }
+  }
+
+  @Test func updatesAtTheSameTimeLoseNothing() throws {
+    let folder = NSTemporaryDirectory() + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/t.json"
+    let failures = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 32) { i in
+      do {
+        _ = try TuningFile.update(
+          path: path, machine: "m", entries: [Self.entry([("direct", 1)], threads: i + 1)])
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(failures.withLock { $0 } == [])
+    #expect(try TuningFile.read(path: path)?.machines["m"]?.count == 32)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["t.json"])
   }
 }
