@@ -28,6 +28,10 @@ let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=1000"]
 // specialised. Two threads make it write an object a file, which the debug build's index expects.
 let kernelDebugFlags = ["-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"]
 
+// What results say of these: `target flags;` each.
+let swiftFlags = kernelTargets.map { ([$0.name] + $0.march + kernelFlags).joined(separator: " ") }
+  .joined(separator: ";")
+
 // The reference and the loops around the kernels are optimised in a debug build too (checks stay on):
 // otherwise they, and not the backends, are what a run of the tests waits for.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
@@ -38,7 +42,7 @@ let package = Package(
     .executable(name: "conv-bench", targets: ["conv-bench"])
   ],
   targets: [
-    .target(name: "CPlatform"),
+    .target(name: "CPlatform", cSettings: [.define("SWIFT_FLAGS", to: "\"\(swiftFlags)\"")]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),

@@ -97,13 +97,52 @@ class SchemaTest(unittest.TestCase):
                 self.assertLessEqual(low * 1e3, result["median_ms"])
                 self.assertLessEqual(result["median_ms"], high * 1e3)
 
+    def test_everything_that_a_figure_depends_on_is_there(self):
+        variables = {"OPENBLAS_NUM_THREADS": "1", "OMP_DYNAMIC": "false"}
+        arguments = ["--problem=ic4ih8oc4kh3ph1", "--backend", "direct", "--seed", "17", *QUICK]
+        os.environ.update(variables)
+        self.addCleanup(lambda: [os.environ.pop(name) for name in variables])
+        document = conv_bench(*arguments)
+        self.assertEqual(document["run"]["settings"]["seed"], 17)
+        found = document["environment"]
+        self.assertEqual(found["commandLine"][1 : len(arguments) + 1], arguments)
+        self.assertLessEqual(variables.items(), found["libraries"]["environment"].items())
+        self.assertEqual(
+            {name[: name.index("_")] for name in found["libraries"]["environment"]},
+            {"OPENBLAS", "OMP"})
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            told = dict(re.findall(r"^([^\t\n]+)\t*: (.*)$", file.read(), re.M))
+        if "model name" in told:
+            self.assertEqual(found["cpu"]["model"], told["model name"])
+            self.assertEqual(found["cpu"]["family"], int(told["cpu family"]))
+        self.assertIn(os.uname().release, found["kernel"])
+        self.assertEqual(
+            found["memory"]["total"], os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        self.assertEqual(found["cores"]["cpus"], sorted(os.sched_getaffinity(0)))
+        self.assertEqual((len(found["loadAverage"]), len(found["loadAverageAtEnd"])), (3, 3))
+        self.assertRegex(found["libraries"]["openBLASConfiguration"], r"OpenBLAS \d+\.\d+\.\d+")
+        self.assertRegex(found["libraries"]["openBLASCore"], r"\w+")
+        self.assertRegex(found["libraries"]["fftwVersion"], r"fftw-\d+\.\d+\.\d+")
+        self.assertIn(found["libraries"]["fftwPlanning"], (
+            "FFTW_ESTIMATE", "FFTW_MEASURE", "FFTW_PATIENT", "FFTW_EXHAUSTIVE"))
+        self.assertRegex(found["build"]["swiftVersion"], r"\d+\.\d+")
+        with open(f"{ROOT}/Package.swift", encoding="utf-8") as file:
+            manifest = file.read()
+        for target, flags in found["build"]["swiftFlags"].items():
+            self.assertIn(f'"{target}"', manifest)
+            for flag in flags.split():
+                self.assertIn(f'"{flag}"', manifest)
+        self.assertRegex(found["build"]["swiftFlags"]["KernelsGeneric"], "-Ounchecked")
+
     def test_members_that_are_missing_are_found(self):
         count = 0
         for place in ((), ("run",), ("run", "settings"), ("environment",), ("environment", "cpu"),
-                      ("environment", "libraries"), ("results", 0), ("totals", 0)):
+                      ("environment", "libraries"), ("environment", "build"), ("results", 0),
+                      ("totals", 0)):
             for name in self.at(self.document, place):
-                if name in ("family", "modelNumber", "stepping", "governor"):
-                    continue  # not on every machine
+                if name in ("family", "modelNumber", "stepping", "governor", "oneDNNVersion",
+                            "commit" if place == ("environment", "build") else "", "isDirty"):
+                    continue  # not on every machine, not of every build
                 broken = copy.deepcopy(self.document)
                 del self.at(broken, place)[name]
                 with self.subTest(place=place, name=name):

@@ -57,7 +57,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
           2, &sizes, Int32(pairs),
           input.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1,
           output.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1, sign,
-          UInt32(FFTW_MEASURE))
+          FFTWPlanning.flag)
       }
       return (plan(FFTW_FORWARD), plan(FFTW_BACKWARD))
     }

@@ -86,3 +86,5 @@ int platform_signal_pipe(void) {
   signal(SIGXFSZ, SIG_IGN);
   return ends[0];
 }
+
+const char *platform_swift_flags(void) { return SWIFT_FLAGS; }

@@ -15,9 +15,11 @@ import Testing
       libraries: LibraryBuilds(
         openBLASConfiguration:
           "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY Cooperlake MAX_THREADS=64",
-        openBLASCore: "Cooperlake", fftwVersion: "fftw-3.3.10-sse2-avx", environment: [:]),
+        openBLASCore: "Cooperlake", fftwVersion: "fftw-3.3.10-sse2-avx",
+        fftwPlanning: "FFTW_MEASURE",
+        oneDNNVersion: nil, environment: [:]),
       build: BuildDescription(
-        swiftVersion: "6.3", configuration: "release", commit: nil, isDirty: nil),
+        swiftVersion: "6.3", configuration: "release", swiftFlags: [:], commit: nil, isDirty: nil),
       commandLine: ["conv-bench"])
   }
 
@@ -42,6 +44,11 @@ import Testing
     #expect(machine.instructionSets.last == "generic")
     #expect(machine.libraries.openBLASVersion.first?.isNumber == true)
     #expect(machine.libraries.fftwNumber.hasPrefix("3."))
+    #expect(machine.libraries.fftwPlanning == "FFTW_MEASURE")
+    #expect(machine.build.swiftFlags["KernelsGeneric"]?.contains("-Ounchecked") == true)
+    #if arch(x86_64)
+      #expect(machine.build.swiftFlags["KernelsAVX512"]?.contains("-march=x86-64-v4 ") == true)
+    #endif
     #expect(machine.clockResolution > 0 && machine.clockResolution < 1e-3)
     #expect(machine.fingerprint.allSatisfy { $0.isASCII && $0 != " " && $0 != "," })
   }

@@ -9,6 +9,8 @@ bool platform_has_avx512(void);
 bool platform_has_avx2(void);
 // CPUs that this process may run on, by its affinity mask; 0 if that cannot be read.
 int platform_affinity_count(void);
+// Kernel targets with the flags that the manifest gives the Swift compiler for them: `target flags;…`.
+const char *platform_swift_flags(void);
 // Tells the core that this is a spinning wait.
 void platform_spin_pause(void);
 // Whether this process may run on the CPU with this number.

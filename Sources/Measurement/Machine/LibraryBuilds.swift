@@ -1,3 +1,4 @@
+import Backends
 import CFFTW
 import COpenBLAS
 import Foundation
@@ -10,6 +11,10 @@ public struct LibraryBuilds: Codable, Hashable, Sendable {
   public var openBLASCore: String
   /// FFTW's version with its code generators.
   public var fftwVersion: String
+  /// How thoroughly FFTW looks for its plans, by the name of its flag.
+  public var fftwPlanning: String
+  /// oneDNN's version; nil where it is not installed.
+  public var oneDNNVersion: String?
   /// Variables `OPENBLAS_*` and `OMP_*` of this process, which change what OpenBLAS does.
   public var environment: [String: String]
 
@@ -19,6 +24,7 @@ public struct LibraryBuilds: Codable, Hashable, Sendable {
       .trimmingCharacters(in: .whitespaces),
     openBLASCore: String(cString: openblas_get_corename()),
     fftwVersion: String(cString: fftwf_version_text()),
+    fftwPlanning: FFTWPlanning.rigour, oneDNNVersion: OneDNN.version,
     environment: ProcessInfo.processInfo.environment.filter {
       $0.key.hasPrefix("OPENBLAS_") || $0.key.hasPrefix("OMP_")
     })
