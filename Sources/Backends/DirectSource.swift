@@ -44,15 +44,10 @@ struct DirectSource {
     let reachesOutside =
       problem.isPadded
       && (problem.ph > 0 || problem.pw > 0
-        || Self.reach(problem.oh, problem.sh, problem.kh, problem.dh) > problem.ih
-        || Self.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
+        || TapRange.reach(problem.oh, problem.sh, problem.kh, problem.dh) > problem.ih
+        || TapRange.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
     isPacked = isPlain ? reachesOutside : layout == .nchw
     reserve(rows: problem.oh)
-  }
-
-  /// Source pixels along an axis from the first tap of the first output to the last of the last.
-  private static func reach(_ outputs: Int, _ stride: Int, _ kernel: Int, _ dilation: Int) -> Int {
-    (outputs - 1) * stride + ConvolutionProblem.span(kernel: kernel, dilation: dilation)
   }
 
   /// Floats between neighbouring pixels of a row.
@@ -64,14 +59,14 @@ struct DirectSource {
   /// Pixels from one source row to the next.
   private var columns: Int {
     isPlain && isPacked
-      ? Self.reach(problem.ow, problem.sw, problem.kw, problem.dw) : problem.iw
+      ? TapRange.reach(problem.ow, problem.sw, problem.kw, problem.dw) : problem.iw
   }
 
   /// Source rows, border included or cut off, that the output rows `rows` read.
   private func sourceRows(_ rows: Range<Int>) -> Range<Int> {
     let p = problem
     let top = rows.lowerBound * p.sh - p.ph
-    let end = top + Self.reach(rows.count, p.sh, p.kh, p.dh)
+    let end = top + TapRange.reach(rows.count, p.sh, p.kh, p.dh)
     guard !isPlain else { return top..<end }
     let low = min(max(top, 0), p.ih)
     return low..<max(low, min(end, p.ih))
@@ -79,7 +74,7 @@ struct DirectSource {
 
   /// Most source rows that `rows` output rows read.
   private func windowRows(_ rows: Int) -> Int {
-    let all = Self.reach(rows, problem.sh, problem.kh, problem.dh)
+    let all = TapRange.reach(rows, problem.sh, problem.kh, problem.dh)
     return isPlain ? all : min(all, problem.ih)
   }
 
@@ -129,7 +124,7 @@ struct DirectSource {
   func tapRows(_ row: Int) -> Range<Int> {
     let p = problem
     guard !(isPlain && isPacked) else { return 0..<p.kh }
-    return Self.inside(first: row * p.sh - p.ph, step: p.dh + 1, count: p.kh, size: p.ih)
+    return p.tapRows(row)
   }
 
   /// The groups of a run of pixels; one that covers the whole run comes last.
@@ -138,9 +133,7 @@ struct DirectSource {
     guard !(isPlain && isPacked) else { return [TapGroup(columns: 0..<p.kw, pixels: run)] }
     var groups: [TapGroup] = []
     for s in 0..<p.kw {
-      let covered = Self.inside(
-        first: s * (p.dw + 1) - p.pw, step: p.sw, count: p.ow, size: p.iw
-      ).clamped(to: run)
+      let covered = p.tapColumns(s).clamped(to: run)
       guard !covered.isEmpty else { continue }
       if let last = groups.last, last.pixels == covered, last.columns.upperBound == s {
         groups[groups.count - 1] = TapGroup(
@@ -160,13 +153,6 @@ struct DirectSource {
     let rows = (0..<problem.oh).reduce(0) { $0 + tapRows($1).count }
     let columns = tapGroups(0..<problem.ow).reduce(0) { $0 + $1.columns.count * $1.pixels.count }
     return rows * columns
-  }
-
-  /// Indices i < count with `0 ≤ first + i·step < size`.
-  private static func inside(first: Int, step: Int, count: Int, size: Int) -> Range<Int> {
-    let low = min(count, first >= 0 ? 0 : (-first + step - 1) / step)
-    let high = first >= size ? 0 : min(count, (size - first + step - 1) / step)
-    return low..<max(low, high)
   }
 
   /// Bands of output rows: as few as `budget` bytes of window allow, cut so that threads end together.

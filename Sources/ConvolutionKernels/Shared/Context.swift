@@ -9,6 +9,8 @@ public func kernelContext() -> KernelContext {
     max_pixels: { maxPixels($0) },
     tile: { tileFunction(pixels: $0, vectors: $1) },
     row_tile: { rowTileFunction(channels: $0, vectors: $1) },
+    max_depthwise_pixels: depthwiseTiles.count,
+    depthwise_tile: { depthwiseTiles[$0 - 1] },
     pack_channels: { Reorder.pack($0) },
     unpack_channels: { Reorder.unpack($0) },
     pack_panel: { Panel.pack($0) },

@@ -67,6 +67,37 @@ typedef struct {
 
 typedef void (*RowTileFunction)(const RowTileArguments *arguments);
 
+// Register tiles of a depthwise convolution: sums of `pixels` neighbouring outputs of one block of
+// channels, each channel on its own.
+//
+//   dst[y·dst_row_stride + x·lanes]
+//     = bias + Σ_{s,r} src[y·src_row_stride + x·pixel_stride + tap_offsets[s·tap_rows + r]]
+//                      · wei[s·tap_rows + r]
+//
+// `rows` rows of `tiles` tiles that follow each other. Only the rows of taps `first_row ..< end_row` are
+// summed, and column s of them only for the pixels `tap_pixels[2·(tile·tap_columns + s)] ..<
+// tap_pixels[2·(tile·tap_columns + s) + 1]` of a tile: the others fall outside the image.
+typedef struct {
+  const float *src;
+  const ptrdiff_t *tap_offsets;
+  const int32_t *tap_pixels;
+  ptrdiff_t tap_columns;
+  ptrdiff_t tap_rows;
+  ptrdiff_t first_row;
+  ptrdiff_t end_row;
+  ptrdiff_t pixel_stride;
+  const float *wei;
+  float *dst;
+  const float *_Nullable bias;  // `lanes` values
+  ptrdiff_t relu;               // nonzero: negative sums become 0
+  ptrdiff_t tiles;
+  ptrdiff_t rows;
+  ptrdiff_t src_row_stride;
+  ptrdiff_t dst_row_stride;
+} DepthwiseArguments;
+
+typedef void (*DepthwiseFunction)(const DepthwiseArguments *arguments);
+
 // Transposes between plain planes and one channel block, `pixels` pixels of up to `lanes` channels.
 //
 // The plain side is dense: pixel i of channel c at `c·plane_stride + i`. The blocked side has `lanes`
@@ -168,6 +199,9 @@ typedef struct {
   TileFunction _Nonnull (*_Nonnull tile)(ptrdiff_t pixels, ptrdiff_t vectors);
   // For 1 or 2 vectors of pixels and up to `max_pixels(2)` channels.
   RowTileFunction _Nonnull (*_Nonnull row_tile)(ptrdiff_t channels, ptrdiff_t vectors);
+  // For up to `max_depthwise_pixels` pixels.
+  ptrdiff_t max_depthwise_pixels;
+  DepthwiseFunction _Nonnull (*_Nonnull depthwise_tile)(ptrdiff_t pixels);
   // Plain planes → `[pixel][lanes]`, and back.
   ReorderFunction pack_channels;
   ReorderFunction unpack_channels;
