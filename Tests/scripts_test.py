@@ -15,15 +15,12 @@ SCRIPTS = os.path.join(ROOT, "scripts")
 HANDS_ON = {"run", "peer-table"}
 # Its help is conv-bench's own, which has to be built for it.
 NO_HELP = {"run"}
-# Not held to this yet: its help ends in an error.
-UNREADY = {"gate-trials"}
 
 
 def programs():
     return sorted(
         name for name in os.listdir(SCRIPTS)
-        if os.path.isfile(os.path.join(SCRIPTS, name)) and os.access(f"{SCRIPTS}/{name}", os.X_OK)
-        and name not in UNREADY)
+        if os.path.isfile(os.path.join(SCRIPTS, name)) and os.access(f"{SCRIPTS}/{name}", os.X_OK))
 
 
 class ScriptsTest(unittest.TestCase):

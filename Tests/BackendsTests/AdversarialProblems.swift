@@ -52,6 +52,12 @@ enum AdversarialProblems {
     .init(g: 2, ic: 64, ih: 10, iw: 10, oc: 64, kh: 5, kw: 5, ph: 2, pw: 2),
     .init(g: 19, ic: 19, ih: 12, iw: 11, oc: 19, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(mb: 2, g: 32, ic: 32, ih: 9, iw: 9, oc: 32, kh: 3, kw: 3, sh: 2, sw: 2, ph: 1, pw: 1),
+    .init(mb: 2, g: 40, ic: 40, ih: 9, iw: 31, oc: 40, kh: 3, kw: 3, ph: 1, pw: 1),
+    .init(g: 16, ic: 16, ih: 20, iw: 29, oc: 16, kh: 5, kw: 5, ph: 2, pw: 2),
+    .init(
+      g: 20, ic: 20, ih: 11, iw: 45, oc: 20, kh: 3, kw: 3, sh: 2, sw: 2, ph: 1, pw: 1, dh: 1, dw: 1),
+    .init(g: 33, ic: 33, ih: 6, iw: 20, oc: 33, kh: 2, kw: 7, sh: 1, sw: 3, ph: 0, pw: 5),
+    .init(g: 17, ic: 17, ih: 40, iw: 15, oc: 17, kh: 3, kw: 3, ph: 1, pw: 0, phr: 3, pwr: 2),
     .init(g: 5, ic: 5, ih: 7, iw: 7, oc: 15, kh: 5, kw: 5, ph: 2, pw: 2),
     .init(g: 16, ic: 64, ih: 5, iw: 5, oc: 64, kh: 1, kw: 1),
     // 1×1 and fully connected.

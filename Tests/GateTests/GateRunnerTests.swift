@@ -56,7 +56,7 @@ extension ProcessTests {
     }
 
     @Test func workersThatWaitForACoreAreNotCompared() throws {
-      let busy = try FakeWorker(measure: #"echo '{"sample":{"seconds":0.04,"waited":0.01}}'"#)
+      let busy = try FakeWorker(measure: #"echo '{"sample":{"seconds":0.04,"waited":0.03}}'"#)
       let report = try run(busy, FakeWorker(seconds: 0.048))
       #expect(report.exit == .unmeasured)
       #expect(report.rows[0].outcome?.reason.contains("stop other programs") == true)

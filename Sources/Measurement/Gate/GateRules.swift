@@ -22,7 +22,7 @@ public struct GateRules: Codable, Hashable, Sendable {
   /// Spread of `D` above which the machine cannot tell.
   public var largestSpread = 0.15
   /// Share of the time that threads may wait for a core before the machine counts as busy.
-  public var largestWait = 0.05
+  public var largestWait = 0.2
 
   /// Creates the default rules.
   public init() {}
