@@ -135,7 +135,7 @@ final class DepthwisePlan: ConvolutionPlan {
       }
       return Run(
         firstPixel: tiles[0].lowerBound, pixels: tiles[0].count, tiles: tiles.count,
-        function: kernels.depthwise_tile(tiles[0].count), limits: PixelLimits(limits))
+        function: kernels.depthwise_tile(tiles[0].count, p.sw), limits: PixelLimits(limits))
     }.sorted { $0.firstPixel < $1.firstPixel }
   }
 

@@ -199,9 +199,9 @@ typedef struct {
   TileFunction _Nonnull (*_Nonnull tile)(ptrdiff_t pixels, ptrdiff_t vectors);
   // For 1 or 2 vectors of pixels and up to `max_pixels(2)` channels.
   RowTileFunction _Nonnull (*_Nonnull row_tile)(ptrdiff_t channels, ptrdiff_t vectors);
-  // For up to `max_depthwise_pixels` pixels.
+  // For up to `max_depthwise_pixels` pixels, whose source is `stride` vectors apart.
   ptrdiff_t max_depthwise_pixels;
-  DepthwiseFunction _Nonnull (*_Nonnull depthwise_tile)(ptrdiff_t pixels);
+  DepthwiseFunction _Nonnull (*_Nonnull depthwise_tile)(ptrdiff_t pixels, ptrdiff_t stride);
   // Plain planes → `[pixel][lanes]`, and back.
   ReorderFunction pack_channels;
   ReorderFunction unpack_channels;
