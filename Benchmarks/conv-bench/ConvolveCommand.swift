@@ -115,7 +115,8 @@ struct ConvolveCommand {
   ) throws(CommandError) -> [Float] {
     let planOptions = PlanOptions(
       isa: options.isa ?? .best, threads: ThreadCounts.allowed(options.threads).max() ?? 1,
-      variant: choice.variant, bias: bias != nil, relu: options.appliesReLU)
+      variant: choice.variant, bias: bias != nil, relu: options.appliesReLU,
+      maxError: options.maxError)
     do {
       try choice.backend.validate(problem, planOptions)
       let benchmark = BenchmarkCase(

@@ -88,7 +88,7 @@ extension Flag {
       guard $1 != "-" else { throw ValueError("'-' is no file") }
       $0.tuning = $1
     },
-    Flag("max-error", .value("E"), .how, tuned, "relative l2 error that auto allows; 1e-5") {
+    Flag("max-error", .value("E"), .how, tuned, "relative l2 error that a choice may have; 1e-5") {
       $0.maxError = try Values.error($1)
     },
     Flag("min-time", .value("SECONDS"), .how, timing, "of samples for each case; 0.5") {
@@ -119,6 +119,9 @@ extension Flag {
     },
     Flag("refresh", .none, .how, [.machine], "measure again what is cached") {
       o, _ in o.refreshes = true
+    },
+    Flag("candidates", .none, .how, [.list], "tiles that winograd and fft weigh, predicted") {
+      o, _ in o.showsCandidates = true
     },
     Flag("dry-run", .none, .how, measuring, "print the cases and stop") {
       o, _ in o.isDryRun = true

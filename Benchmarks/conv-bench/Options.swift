@@ -25,9 +25,12 @@ struct Options {
   var settings = RunSettings()
   var isDryRun = false
 
-  // What auto knows, and what it may take.
+  /// Whether `list` shows what backends choose among.
+  var showsCandidates = false
+
+  // What auto knows, and what it and other choosers may take.
   var tuning: String?
-  var maxError = AutoBackend.defaultMaxError
+  var maxError = PlanOptions.defaultMaxError
 
   // Output.
   var csv: String?

@@ -30,11 +30,18 @@ public struct PlanOptions: Hashable, Sendable {
   public var bias: Bool
   /// Whether negative results are replaced by zero, after the bias.
   public var relu: Bool
+  /// The largest `‖error‖₂ / ‖reference‖₂` to expect of what a backend chooses by itself; a forced
+  /// variant is taken whatever its error.
+  public var maxError: Double
+
+  /// The limit unless another is given. Float32 sums stay below it up to some 170,000 terms, Winograd's
+  /// F(6×6,3×3) up to some 500 channels.
+  public static let defaultMaxError = 1e-5
 
   /// Creates options.
   public init(
     isa: InstructionSet, threads: Int, layout: LayoutRequest = .nchw, variant: String? = nil,
-    bias: Bool = false, relu: Bool = false
+    bias: Bool = false, relu: Bool = false, maxError: Double = defaultMaxError
   ) {
     self.isa = isa
     self.threads = threads
@@ -42,6 +49,7 @@ public struct PlanOptions: Hashable, Sendable {
     self.variant = variant
     self.bias = bias
     self.relu = relu
+    self.maxError = maxError
   }
 }
 

@@ -16,6 +16,11 @@ import Testing
       "list networks --layer vgg", "list networks: shows all of them; list layers takes a selection"
     ),
     ("gate --base x --enforce", "--enforce: is for --baseline F; --base and --base-ref always"),
+    (
+      "list backends --candidates",
+      "--candidates: belongs to a layer; write list backends --layer NAME --candidates"
+    ),
+    ("list layers --layer vgg --candidates", "--candidates: belongs to a layer"),
     ("list layers more", "unexpected argument 'more'"),
     ("run stray", "unexpected argument 'stray'"),
     ("--layr x", "--layr: unknown flag (did you mean --layer?)"),
