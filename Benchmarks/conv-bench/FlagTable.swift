@@ -103,6 +103,9 @@ extension Flag {
     Flag("cold", .none, .how, [.run], "each call finds its data out of the caches") {
       o, _ in o.settings.sampling.isCold = true
     },
+    Flag("phases", .none, .how, [.run], "also the phases of winograd and fft") {
+      o, _ in o.settings.timesPhases = true
+    },
     Flag("timeout", .value("SECONDS"), .how, timing, "give a case up after that") {
       $0.settings.sampling.timeout = try Values.seconds($1)
     },

@@ -69,6 +69,9 @@ struct RunCommand {
     try measure(session, outputs)
     if settings.times && Interruption.shared.received == nil {
       outputs.warn(MachineProfile.shared.driftWarnings())
+      if settings.timesPhases && !outputs.hasPhases {
+        outputs.warn(["--phases: no case has phases to be timed; those of winograd and fft have"])
+      }
     }
     try outputs.finish()
     if let signal = Interruption.shared.received { return .interrupted(signal: signal) }

@@ -82,6 +82,11 @@ final class RunOutputs: Sendable {
     try Console.print(text + remarks.map { "   \($0)\n" }.joined() + "\n")
   }
 
+  /// Whether the phases of any case were timed.
+  var hasPhases: Bool {
+    state.withLock { $0.results.contains { $0.record.phases != PhaseRecord() } }
+  }
+
   /// Tells what makes the figures doubtful.
   func warn(_ warnings: [String]) {
     progress.clear()
@@ -180,7 +185,8 @@ final class RunOutputs: Sendable {
       .init("warmup_s", .number(sampling.warmup)),
       .init("samples", sampling.samples.map(JSONValue.integer) ?? .null),
       .init("timeout_s", sampling.timeout.map(JSONValue.number) ?? .null),
-      .init("cold", .bool(sampling.isCold)), .init("max_threads", .integer(threads)),
+      .init("cold", .bool(sampling.isCold)), .init("phases", .bool(settings.timesPhases)),
+      .init("max_threads", .integer(threads)),
     ])
   }
 }

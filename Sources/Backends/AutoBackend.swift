@@ -158,6 +158,7 @@ private final class AutoPlan: ConvolutionPlan {
   var workspaceBytes: Int { plan.workspaceBytes }
   var executedFLOPs: Double { plan.executedFLOPs }
   var errorBound: any ErrorBound { plan.errorBound }
+  var phased: (any PhasedPlan)? { plan.phased }
 
   func prepare(wei: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
     plan.prepare(wei: wei, bias: bias)

@@ -119,6 +119,8 @@ public protocol ConvolutionPlan: AnyObject {
   var executedFLOPs: Double { get }
   /// The bound that results must keep.
   var errorBound: any ErrorBound { get }
+  /// The plan whose phases can be timed apart, mostly itself; nil for a plan without phases.
+  var phased: (any PhasedPlan)? { get }
 
   /// Packs or transforms `wei` (`oc × ic/g × kh × kw`, plain) and `bias` (`oc`, present exactly when
   /// the options say so) into the plan. May be called again with other weights.
@@ -131,4 +133,6 @@ public protocol ConvolutionPlan: AnyObject {
 extension ConvolutionPlan {
   /// Nothing to tell.
   public var note: String { "" }
+  /// Itself, if it has phases.
+  public var phased: (any PhasedPlan)? { self as? any PhasedPlan }
 }

@@ -24,6 +24,7 @@ import Testing
     ("list layers more", "unexpected argument 'more'"),
     ("run stray", "unexpected argument 'stray'"),
     ("--layr x", "--layr: unknown flag (did you mean --layer?)"),
+    ("check --phases", "--phases: check does not take it, run does"),
     ("machine --layer x", "--layer: machine does not take it"),
     ("--layer", "--layer: needs a value"),
     ("--layer=", "--layer: needs a value"),
