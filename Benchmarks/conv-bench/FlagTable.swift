@@ -91,6 +91,12 @@ extension Flag {
     Flag("max-error", .value("E"), .how, tuned, "relative l2 error that a choice may have; 1e-5") {
       $0.maxError = try Values.error($1)
     },
+    Flag(
+      "fftw-rigor", .choice(PlanningRigor.allCases.map(\.rawValue), isList: false), .how,
+      measuring.union([.convolve]), "how FFTW plans; default: measure"
+    ) {
+      $0.rigor = try Values.rigor($1)
+    },
     Flag("min-time", .value("SECONDS"), .how, timing, "of samples for each case; 0.5") {
       $0.settings.sampling.minTime = try Values.seconds($1)
     },

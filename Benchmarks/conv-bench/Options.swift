@@ -22,6 +22,7 @@ struct Options {
   var layouts: [LayoutRequest] = []
   var computesBias = false
   var appliesReLU = false
+  var rigor = PlanningRigor.measure
   var settings = RunSettings()
   var isDryRun = false
 

@@ -9,6 +9,7 @@ import Synchronization
 final class RunOutputs: Sendable {
   private let run: RunFacts
   private let settings: JSONValue
+  private let hasWisdom: Bool
   private let machine: MachineDescription
   private let csv: CSVWriter?
   private let json: OutputFile?
@@ -29,10 +30,14 @@ final class RunOutputs: Sendable {
 
   /// Opens the files that the options name.
   ///
-  /// - Parameter times: whether the run times its cases, for its progress.
+  /// - Parameters:
+  ///   - times: whether the run times its cases, for its progress.
+  ///   - hasWisdom: whether FFTW plans by what it learnt in earlier runs.
   init(
-    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true
+    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true,
+    hasWisdom: Bool = false
   ) throws(OutputError) {
+    self.hasWisdom = hasWisdom
     state = Mutex(State(progress: RunProgress(times: times)))
     self.machine = machine
     self.settings = settings
@@ -156,7 +161,10 @@ final class RunOutputs: Sendable {
   private func environment() -> JSONValue {
     guard case .object(let members) = JSONValue(encoding: machine) else { return .null }
     let load = MachineDescription.currentLoadAverage().map(JSONValue.number)
-    return .object(members + [.init("loadAverageAtEnd", .array(load))])
+    return .object(
+      members + [
+        .init("fftwWisdom", .bool(hasWisdom)), .init("loadAverageAtEnd", .array(load)),
+      ])
   }
 
   /// How the command ends: a wrong result counts more than one that is missing.

@@ -77,7 +77,8 @@ struct FFTBackend: ConvolutionBackend {
     try planOrDecline(problem, options) { () throws(AllocationError) in
       let best = cheapest(problem, options)
       return try TransformPlan(
-        problem, options, transform: FFTTransform(best.shape, kernels: options.isa.kernels),
+        problem, options,
+        transform: FFTTransform(best.shape, kernels: options.isa.kernels, rigor: options.rigor),
         schedule: best.estimate.schedule, name: best.shape.name,
         errorBound: FFTBound(geometry: best.shape))
     }

@@ -33,6 +33,8 @@ public struct PlanOptions: Hashable, Sendable {
   /// The largest `‖error‖₂ / ‖reference‖₂` to expect of what a backend chooses by itself; a forced
   /// variant is taken whatever its error.
   public var maxError: Double
+  /// How FFTW plans transforms, in backends that use it.
+  public var rigor: PlanningRigor
 
   /// The limit unless another is given. Float32 sums stay below it up to some 170,000 terms, Winograd's
   /// F(6×6,3×3) up to some 500 channels.
@@ -41,7 +43,8 @@ public struct PlanOptions: Hashable, Sendable {
   /// Creates options.
   public init(
     isa: InstructionSet, threads: Int, layout: LayoutRequest = .nchw, variant: String? = nil,
-    bias: Bool = false, relu: Bool = false, maxError: Double = defaultMaxError
+    bias: Bool = false, relu: Bool = false, maxError: Double = defaultMaxError,
+    rigor: PlanningRigor = .measure
   ) {
     self.isa = isa
     self.threads = threads
@@ -50,6 +53,7 @@ public struct PlanOptions: Hashable, Sendable {
     self.bias = bias
     self.relu = relu
     self.maxError = maxError
+    self.rigor = rigor
   }
 }
 

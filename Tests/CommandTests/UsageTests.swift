@@ -42,6 +42,11 @@ import Testing
     ("--threads 1,0", "--threads: '0' is not a number of threads"),
     ("--isa sse", "--isa: 'sse' is no instruction set; this CPU runs"),
     ("--layout nhwc", "--layout: 'nhwc' is no layout; give nchw or native"),
+    (
+      "--fftw-rigor hard",
+      "--fftw-rigor: 'hard' is no way to plan; give estimate, measure or patient"
+    ),
+    ("list backends --fftw-rigor measure", "--fftw-rigor: list does not take it"),
     ("--mb -3", "--mb: '-3' is not a batch size"),
     ("--mb 0", "--mb: '0' is not a batch size"),
     ("--layer vgg-conv1 --mb 1000000000000", "--mb: 1000000000000 is too large for vgg16-conv1_1"),
