@@ -54,7 +54,7 @@ def conv_bench(*arguments):
         path = os.path.join(folder, "r.json")
         subprocess.run(
             [BINARY, *arguments, "--json", path, "--quiet"], check=True, capture_output=True,
-            env={**os.environ, "CONV_BENCH_ALLOW_DEBUG": "1"})
+            env={**os.environ, "CONV_BENCH_ALLOW_DEBUG": "1", "XDG_CACHE_HOME": folder})
         with open(path, encoding="utf-8") as file:
             return json.load(file, parse_constant=refuse)
 

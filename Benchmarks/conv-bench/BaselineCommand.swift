@@ -55,6 +55,8 @@ struct BaselineCommand {
     settings.isCancelled = {
       Interruption.shared.received != nil || clock.seconds(since: start) > timeLimit
     }
+    // What is stored was planned by it.
+    _ = Wisdom(options.rigor, plan.cases, machine: machine.fingerprint)
     let session: MeasurementSession
     do {
       session = try MeasurementSession(settings: settings)

@@ -74,7 +74,7 @@ struct CasePlan {
       threads.map {
         PlanOptions(
           isa: options.isa ?? .best, threads: $0, layout: layout, bias: options.computesBias,
-          relu: options.appliesReLU)
+          relu: options.appliesReLU, maxError: options.maxError, rigor: options.rigor)
       }
     }
   }

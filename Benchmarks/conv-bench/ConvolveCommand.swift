@@ -115,12 +115,14 @@ struct ConvolveCommand {
   ) throws(CommandError) -> [Float] {
     let planOptions = PlanOptions(
       isa: options.isa ?? .best, threads: ThreadCounts.allowed(options.threads).max() ?? 1,
-      variant: choice.variant, bias: bias != nil, relu: options.appliesReLU)
+      variant: choice.variant, bias: bias != nil, relu: options.appliesReLU,
+      maxError: options.maxError, rigor: options.rigor)
     do {
       try choice.backend.validate(problem, planOptions)
       let benchmark = BenchmarkCase(
         network: "", layer: "", problem: problem, backend: choice.backend, options: planOptions)
       if let warning = Tuning.warning([benchmark]) { Console.note("warning", warning) }
+      _ = Wisdom(options.rigor, [benchmark])
       let (plan, input, output) = try MemoryLimit.allowing(memoryForWork(problem)) {
         let plan = try choice.backend.makePlan(problem, planOptions)
         return (

@@ -88,8 +88,14 @@ extension Flag {
       guard $1 != "-" else { throw ValueError("'-' is no file") }
       $0.tuning = $1
     },
-    Flag("max-error", .value("E"), .how, tuned, "relative l2 error that auto allows; 1e-5") {
+    Flag("max-error", .value("E"), .how, tuned, "relative l2 error that a choice may have; 1e-5") {
       $0.maxError = try Values.error($1)
+    },
+    Flag(
+      "fftw-rigor", .choice(PlanningRigor.allCases.map(\.rawValue), isList: false), .how,
+      measuring.union([.convolve]), "how FFTW plans; default: measure"
+    ) {
+      $0.rigor = try Values.rigor($1)
     },
     Flag("min-time", .value("SECONDS"), .how, timing, "of samples for each case; 0.5") {
       $0.settings.sampling.minTime = try Values.seconds($1)
@@ -102,6 +108,9 @@ extension Flag {
     },
     Flag("cold", .none, .how, [.run], "each call finds its data out of the caches") {
       o, _ in o.settings.sampling.isCold = true
+    },
+    Flag("phases", .none, .how, [.run], "also the phases of winograd and fft") {
+      o, _ in o.settings.timesPhases = true
     },
     Flag("timeout", .value("SECONDS"), .how, timing, "give a case up after that") {
       $0.settings.sampling.timeout = try Values.seconds($1)
@@ -119,6 +128,9 @@ extension Flag {
     },
     Flag("refresh", .none, .how, [.machine], "measure again what is cached") {
       o, _ in o.refreshes = true
+    },
+    Flag("candidates", .none, .how, [.list], "tiles that winograd and fft weigh, predicted") {
+      o, _ in o.showsCandidates = true
     },
     Flag("dry-run", .none, .how, measuring, "print the cases and stop") {
       o, _ in o.isDryRun = true

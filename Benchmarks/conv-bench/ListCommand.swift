@@ -17,6 +17,9 @@ enum ListCommand {
     let lines: [String]
     switch kind {
     case nil: throw CommandError.usage("list: say what: layers, networks or backends")
+    case let kind? where options.showsCandidates && (kind != .backends || options.selectsNothing):
+      throw CommandError.usage(
+        "--candidates: belongs to a layer; write list backends --layer NAME --candidates")
     case .networks:
       guard options.selectsNothing else {
         throw CommandError.usage("list networks: shows all of them; list layers takes a selection")
@@ -101,6 +104,7 @@ enum ListCommand {
       let heading = style(.heading, title) + (title.isEmpty ? "" : "  ") + group[0].problemText
       return (index > 0 ? [""] : []) + [heading]
         + grid.lines(width: OutputChoice.width, style: style).dropFirst()
+        + (options.showsCandidates ? CandidateTable.lines(group, style) : [])
     }
   }
 }

@@ -43,7 +43,7 @@ enum MachineCommand {
       case .nothing: break
       case .rates(let rates): return (rates, true)
       case .unusable(let reason):
-        Console.note("note", "\(cache.path) \(reason); measuring again")
+        Console.note("note", "\(cache.file.path) \(reason); measuring again")
       }
     }
     let rates = MachineRates.measure(conditions)

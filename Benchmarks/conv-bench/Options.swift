@@ -22,12 +22,16 @@ struct Options {
   var layouts: [LayoutRequest] = []
   var computesBias = false
   var appliesReLU = false
+  var rigor = PlanningRigor.measure
   var settings = RunSettings()
   var isDryRun = false
 
-  // What auto knows, and what it may take.
+  /// Whether `list` shows what backends choose among.
+  var showsCandidates = false
+
+  // What auto knows, and what it and other choosers may take.
   var tuning: String?
-  var maxError = AutoBackend.defaultMaxError
+  var maxError = PlanOptions.defaultMaxError
 
   // Output.
   var csv: String?

@@ -1,3 +1,4 @@
+import Backends
 import Convolution
 import Foundation
 import Measurement
@@ -53,10 +54,14 @@ struct RunCommand {
       return .success
     }
     let session = try makeSession()
-    let machine = MachineDescription.current()
+    var machine = MachineDescription.current()
+    machine.libraries.fftwPlanning = options.rigor.fftwName
+    let wisdom = Wisdom(options.rigor, plan.cases, machine: machine.fingerprint)
     let outputs = try RunOutputs(
       options, machine: machine, settings: RunOutputs.describe(settings, threads: plan.threads),
-      times: settings.times)
+      times: settings.times, hasWisdom: wisdom.isAdopted)
+    // Only by whoever leaves the machine alone to time is FFTW's measuring worth keeping.
+    defer { if settings.times { wisdom.keep() } }
     Interruption.shared.onSecondSignal { outputs.finishInHaste() }
     // Whatever is thrown, finished rows get into their files and no hidden file stays.
     defer { outputs.finishInHaste() }
@@ -69,6 +74,9 @@ struct RunCommand {
     try measure(session, outputs)
     if settings.times && Interruption.shared.received == nil {
       outputs.warn(MachineProfile.shared.driftWarnings())
+      if settings.timesPhases && !outputs.hasPhases {
+        outputs.warn(["--phases: no case has phases to be timed; those of winograd and fft have"])
+      }
     }
     try outputs.finish()
     if let signal = Interruption.shared.received { return .interrupted(signal: signal) }

@@ -9,6 +9,7 @@ import Synchronization
 final class RunOutputs: Sendable {
   private let run: RunFacts
   private let settings: JSONValue
+  private let hasWisdom: Bool
   private let machine: MachineDescription
   private let csv: CSVWriter?
   private let json: OutputFile?
@@ -29,10 +30,14 @@ final class RunOutputs: Sendable {
 
   /// Opens the files that the options name.
   ///
-  /// - Parameter times: whether the run times its cases, for its progress.
+  /// - Parameters:
+  ///   - times: whether the run times its cases, for its progress.
+  ///   - hasWisdom: whether FFTW plans by what it learnt in earlier runs.
   init(
-    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true
+    _ options: Options, machine: MachineDescription, settings: JSONValue, times: Bool = true,
+    hasWisdom: Bool = false
   ) throws(OutputError) {
+    self.hasWisdom = hasWisdom
     state = Mutex(State(progress: RunProgress(times: times)))
     self.machine = machine
     self.settings = settings
@@ -80,6 +85,11 @@ final class RunOutputs: Sendable {
     guard let table, !results.isEmpty else { return }
     let text = table.layer(results.map { ResultRecord($0, run: run) })
     try Console.print(text + remarks.map { "   \($0)\n" }.joined() + "\n")
+  }
+
+  /// Whether the phases of any case were timed.
+  var hasPhases: Bool {
+    state.withLock { $0.results.contains { $0.record.phases != PhaseRecord() } }
   }
 
   /// Tells what makes the figures doubtful.
@@ -151,7 +161,10 @@ final class RunOutputs: Sendable {
   private func environment() -> JSONValue {
     guard case .object(let members) = JSONValue(encoding: machine) else { return .null }
     let load = MachineDescription.currentLoadAverage().map(JSONValue.number)
-    return .object(members + [.init("loadAverageAtEnd", .array(load))])
+    return .object(
+      members + [
+        .init("fftwWisdom", .bool(hasWisdom)), .init("loadAverageAtEnd", .array(load)),
+      ])
   }
 
   /// How the command ends: a wrong result counts more than one that is missing.
@@ -180,7 +193,8 @@ final class RunOutputs: Sendable {
       .init("warmup_s", .number(sampling.warmup)),
       .init("samples", sampling.samples.map(JSONValue.integer) ?? .null),
       .init("timeout_s", sampling.timeout.map(JSONValue.number) ?? .null),
-      .init("cold", .bool(sampling.isCold)), .init("max_threads", .integer(threads)),
+      .init("cold", .bool(sampling.isCold)), .init("phases", .bool(settings.timesPhases)),
+      .init("max_threads", .integer(threads)),
     ])
   }
 }

@@ -55,6 +55,7 @@ struct RunProgress: Equatable {
     case .computingReference: "computing the reference of"
     case .preparing: "preparing \(backend) on"
     case .checking: "checking \(backend) on"
+    case .timingPhases: "timing the phases of \(backend) on"
     }
   }
 

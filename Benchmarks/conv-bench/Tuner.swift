@@ -44,7 +44,7 @@ final class Tuner {
     }
     written += entries.count
     total = file.machines[machine]?.count ?? 0
-    let auto = AutoBackend(file.table(machine: machine, source: path), maxError: maxError)
+    let auto = AutoBackend(file.table(machine: machine, source: path))
     return entries.sorted {
       ($0.key.layout.rawValue, $0.key.threads) < ($1.key.layout.rawValue, $1.key.threads)
     }
@@ -52,7 +52,8 @@ final class Tuner {
   }
 
   private func choice(_ auto: AutoBackend, _ key: TuningTable.Key, isAlone: Bool) -> String {
-    let options = PlanOptions(isa: key.isa, threads: key.threads, layout: key.layout)
+    let options = PlanOptions(
+      isa: key.isa, threads: key.threads, layout: key.layout, maxError: maxError)
     let conditions =
       isAlone
       ? "" : " on \(key.threads) thread\(key.threads == 1 ? "" : "s") in \(key.layout.rawValue)"

@@ -32,7 +32,7 @@ enum Tuning {
     let table =
       file?.table(machine: MachineDescription.current().fingerprint, source: path)
       ?? TuningTable([:], source: path, emptiness: "there is no tuning file \(path)")
-    return AutoBackend(table, maxError: options.maxError)
+    return AutoBackend(table)
   }
 
   /// Makes sure, before anything is measured, that the file is sound and can be replaced.

@@ -78,6 +78,14 @@ enum Values {
     return isa
   }
 
+  /// How FFTW plans.
+  static func rigor(_ text: String) throws(ValueError) -> PlanningRigor {
+    guard let rigor = PlanningRigor(rawValue: text) else {
+      throw ValueError("'\(text)' is no way to plan; give estimate, measure or patient")
+    }
+    return rigor
+  }
+
   /// Layouts with commas between them.
   static func layouts(_ text: String) throws(ValueError) -> [LayoutRequest] {
     var layouts: [LayoutRequest] = []

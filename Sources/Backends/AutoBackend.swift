@@ -7,7 +7,8 @@ import Convolution
 /// `im2col` take every problem, so there is always a choice.
 ///
 /// 1. Where the tuning table has a ranking of the problem, for this instruction set, layout and number
-///    of threads: the least median among candidates whose measured error is at most `maxError`.
+///    of threads: the least median among candidates whose measured error is at most
+///    `options.maxError`.
 /// 2. Elsewhere: the least estimate of `PredictableBackend`, among those expected to be as accurate;
 ///    the plan's note then says so and why.
 ///
@@ -20,19 +21,10 @@ public struct AutoBackend: ConvolutionBackend {
     "the fastest of the above by the tuning file of conv-bench tune, else by estimated cost"
   /// None: it is itself a choice of variants.
   public let variants: [String] = []
-  /// The largest `‖error‖₂ / ‖reference‖₂` of what is chosen.
-  public let maxError: Double
   private let table: TuningTable
 
-  /// The limit unless another is given. Float32 sums stay below it up to some 170,000 terms, Winograd's
-  /// F(6×6,3×3) up to some 500 channels.
-  public static let defaultMaxError = 1e-5
-
   /// Creates a chooser.
-  public init(_ table: TuningTable = .empty, maxError: Double = defaultMaxError) {
-    self.table = table
-    self.maxError = maxError
-  }
+  public init(_ table: TuningTable = .empty) { self.table = table }
 
   /// What was chosen and on which ground.
   public struct Choice: Sendable {
@@ -51,7 +43,7 @@ public struct AutoBackend: ConvolutionBackend {
 
   /// The choice for a problem; `options.variant` must be nil.
   ///
-  /// - Throws: `Unsupported` if a variant is asked for or nothing is as accurate as `maxError`.
+  /// - Throws: `Unsupported` if a variant is asked for or nothing is as accurate as `options.maxError`.
   public func choice(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(Unsupported) -> Choice {
@@ -63,9 +55,9 @@ public struct AutoBackend: ConvolutionBackend {
         Rating(candidate: $0, cost: row.seconds, error: row.relL2Error)
       }
     }
-    if !measured.isEmpty { return try best(measured, absence: nil) }
+    if !measured.isEmpty { return try best(measured, options.maxError, absence: nil) }
     let estimated = candidates.map { $0.estimate(problem, options) }
-    return try best(estimated, absence: table.absence(key))
+    return try best(estimated, options.maxError, absence: table.absence(key))
   }
 
   /// Returns if there is a choice.
@@ -133,7 +125,9 @@ public struct AutoBackend: ConvolutionBackend {
     let error: Double
   }
 
-  private func best(_ ratings: [Rating], absence: String?) throws(Unsupported) -> Choice {
+  private func best(
+    _ ratings: [Rating], _ maxError: Double, absence: String?
+  ) throws(Unsupported) -> Choice {
     let accurate = ratings.filter { $0.error <= maxError }
     guard let best = accurate.min(by: { $0.cost < $1.cost }) else {
       let nearest = ratings.min { $0.error < $1.error }!
@@ -164,6 +158,7 @@ private final class AutoPlan: ConvolutionPlan {
   var workspaceBytes: Int { plan.workspaceBytes }
   var executedFLOPs: Double { plan.executedFLOPs }
   var errorBound: any ErrorBound { plan.errorBound }
+  var phased: (any PhasedPlan)? { plan.phased }
 
   func prepare(wei: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
     plan.prepare(wei: wei, bias: bias)

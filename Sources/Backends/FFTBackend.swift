@@ -1,5 +1,4 @@
 import Convolution
-import Parallel
 
 /// Convolution by FFT, overlap-save on T×T tiles: `dst tile = IFFT(Σ_c FFT(src patch) · conj FFT(wei))`.
 ///
@@ -10,6 +9,7 @@ struct FFTBackend: ConvolutionBackend {
   let summary = "tiled (overlap-save) FFT by FFTW, one matrix product a frequency; stride 1"
   let variants = sizes.map { "t\($0)" }
 
+  /// Smallest first.
   private static let sizes = [8, 16, 32]
   /// Transformed weights beyond this are refused: they would be streamed from memory at every call.
   private static let mostWeightBytes = 4 << 30
@@ -23,46 +23,52 @@ struct FFTBackend: ConvolutionBackend {
     guard !p.isDepthwise else {
       throw Unsupported("depthwise: one input channel a group leaves no products to save")
     }
-    let fitting = candidates(p, options)
-    guard !fitting.isEmpty else {
+    let fitting = geometries(p, options)
+    guard let smallest = fitting.first else {
       throw Unsupported(
         "kernel \(p.kh)x\(p.kw) does not fit "
           + (options.variant.map { "variant \($0)" } ?? "tiles of up to 32x32"))
     }
-    let smallest = fitting.map { weightBytes(p, $0) }.min()!
-    guard smallest <= Double(Self.mostWeightBytes) else {
-      throw Unsupported(
-        "transformed weights of \(Int(smallest / 1e9)) GB, more than the limit of 4 GiB")
-    }
+    if let excess = excess(p, smallest) { throw Unsupported(excess) }
+    try options.requireAccuracy(Self.expectedError(p), of: smallest.name)
   }
 
   /// Tile sizes that leave at least two outputs along each axis.
-  private func candidates(_ p: ConvolutionProblem, _ options: PlanOptions) -> [Int] {
+  private func geometries(_ p: ConvolutionProblem, _ options: PlanOptions) -> [FFTGeometry] {
     Self.sizes.filter {
       $0 > max(p.kh, p.kw) && (options.variant == nil || options.variant == "t\($0)")
+    }.map { FFTGeometry(size: $0, kh: p.kh, kw: p.kw) }
+  }
+
+  private func weightBytes(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> Double {
+    Double(geometry.planes) * Double(p.oc) * Double(p.icPerGroup) * 4
+  }
+
+  /// Why the transformed weights are too much; nil if they are not.
+  private func excess(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> String? {
+    let bytes = weightBytes(p, geometry)
+    guard bytes > Double(Self.mostWeightBytes) else { return nil }
+    return "transformed weights of \(Int(bytes / 1e9)) GB, more than the limit of 4 GiB"
+  }
+
+  /// Every tile and schedule.
+  private func weigh(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> [TransformCandidate<FFTGeometry>] {
+    let error = Self.expectedError(problem)
+    return TransformCost(problem, options).candidates(geometries(problem, options)) { _ in
+      error
+    } refusal: {
+      excess(problem, $0) ?? options.inaccuracy(error)
     }
   }
 
-  private func weightBytes(_ p: ConvolutionProblem, _ size: Int) -> Double {
-    Double(FFTGeometry.planes(size: size)) * Double(p.oc) * Double(p.icPerGroup) * 4
-  }
-
-  /// The tile size and the schedule of least estimated cost, in cycles, for a problem that is taken.
+  /// The tile size and the schedule of least estimated cost for a problem that is taken.
   func cheapest(
     _ problem: ConvolutionProblem, _ options: PlanOptions
-  ) -> (geometry: FFTGeometry, schedule: TransformSchedule, cost: Double) {
-    let cost = TransformCost(
-      problem: problem, lanes: options.isa.kernels.lanes, threads: options.threads, cache: .current)
-    let choices = candidates(problem, options).filter {
-      weightBytes(problem, $0) <= Double(Self.mostWeightBytes)
-    }.map { size in
-      let geometry = FFTGeometry(size: size, kh: problem.kh, kw: problem.kw)
-      let best = cost.best(
-        planes: geometry.planes, tileHeight: geometry.tileHeight,
-        tileWidth: geometry.tileWidth, transformFLOPs: geometry.flops)
-      return (geometry: geometry, schedule: best.0, cost: best.1)
-    }
-    return choices.min { $0.cost < $1.cost }!
+  ) -> TransformCandidate<FFTGeometry> {
+    let candidates = weigh(problem, options)
+    return candidates[TransformCandidate.cheapest(candidates)!]
   }
 
   func makePlan(
@@ -71,9 +77,19 @@ struct FFTBackend: ConvolutionBackend {
     try planOrDecline(problem, options) { () throws(AllocationError) in
       let best = cheapest(problem, options)
       return try TransformPlan(
-        problem, options, transform: FFTTransform(best.geometry, kernels: options.isa.kernels),
-        schedule: best.schedule, name: "t\(best.geometry.size)",
-        errorBound: FFTBound(geometry: best.geometry))
+        problem, options,
+        transform: FFTTransform(best.shape, kernels: options.isa.kernels, rigor: options.rigor),
+        schedule: best.estimate.schedule, name: best.shape.name,
+        errorBound: FFTBound(geometry: best.shape))
     }
+  }
+}
+
+extension FFTBackend: WeighingBackend {
+  func candidates(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) throws(Unsupported) -> [PlanCandidate] {
+    try validate(problem, options)
+    return TransformCandidate.described(weigh(problem, options))
   }
 }

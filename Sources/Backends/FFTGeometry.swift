@@ -1,11 +1,13 @@
 import Glibc
 
 /// Sizes and frequencies of an overlap-save FFT convolution with T×T tiles.
-struct FFTGeometry: Hashable, Sendable {
+struct FFTGeometry: TileShape, Hashable {
   /// T.
   let size: Int
   let kh: Int
   let kw: Int
+
+  var name: String { "t\(size)" }
 
   /// Outputs of a tile that the circular sum does not wrap around.
   var tileHeight: Int { size - kh + 1 }

@@ -22,7 +22,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
   /// FFTW's planner is not thread-safe; executing its plans is.
   private static let planner = Mutex<Void>(())
 
-  init(_ geometry: FFTGeometry, kernels: KernelContext) {
+  init(_ geometry: FFTGeometry, kernels: KernelContext, rigor: PlanningRigor) {
     self.geometry = geometry
     self.kernels = kernels
     frequencies = geometry.frequencies
@@ -31,7 +31,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
     let size = geometry.size
     cosines = (0..<size).map { cos(2 * .pi * Double($0) / Double(size)) }
     sines = (0..<size).map { sin(2 * .pi * Double($0) / Double(size)) }
-    (forward, backward) = Self.plans(size: size, pairs: kernels.lanes / 2)
+    (forward, backward) = Self.plans(size: size, pairs: kernels.lanes / 2, rigor)
   }
 
   deinit {
@@ -42,7 +42,9 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
     }
   }
 
-  private static func plans(size: Int, pairs: Int) -> (fftwf_plan, fftwf_plan) {
+  private static func plans(
+    size: Int, pairs: Int, _ rigor: PlanningRigor
+  ) -> (fftwf_plan, fftwf_plan) {
     planner.withLock { _ in
       let bytes = size * size * pairs * MemoryLayout<fftwf_complex>.stride
       let input = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
@@ -57,7 +59,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
           2, &sizes, Int32(pairs),
           input.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1,
           output.assumingMemoryBound(to: fftwf_complex.self), nil, Int32(pairs), 1, sign,
-          FFTWPlanning.flag)
+          rigor.fftwFlag)
       }
       return (plan(FFTW_FORWARD), plan(FFTW_BACKWARD))
     }

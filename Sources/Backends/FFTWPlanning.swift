@@ -1,8 +1,21 @@
 import CFFTW
+import Convolution
 
-/// How thoroughly FFTW looks for its plans: it times candidates, so plans may differ between processes.
-public enum FFTWPlanning {
-  static let flag = UInt32(FFTW_MEASURE)
-  /// The name of the flag in FFTW's manual.
-  public static let rigour = "FFTW_MEASURE"
+extension PlanningRigor {
+  /// The name of the flag in FFTW's manual, `FFTW_MEASURE`.
+  public var fftwName: String { "FFTW_" + rawValue.uppercased() }
+
+  /// The flag.
+  var fftwFlag: UInt32 {
+    switch self {
+    case .estimate: UInt32(FFTW_ESTIMATE)
+    case .measure: UInt32(FFTW_MEASURE)
+    case .patient: UInt32(FFTW_PATIENT)
+    }
+  }
+}
+
+extension ConvolutionBackend {
+  /// Whether its plans may hold plans of FFTW.
+  public var mayPlanByFFTW: Bool { self is FFTBackend || self is AutoBackend }
 }

@@ -1,4 +1,5 @@
 import Convolution
+import WinogradAlgebra
 
 /// A backend that `auto` may choose, because its time and its error can be estimated.
 protocol PredictableBackend: ConvolutionBackend {
@@ -111,15 +112,19 @@ extension GEMM1x1Backend: PredictableBackend {
 
 extension WinogradBackend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
-    cheapest(p, options).cost / 0.7
+    cheapest(p, options).estimate.terms!.cycles
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    cheapest(p, options).expectedError
   }
 
   /// `growth·(2 + √ic)`: rounding errors of the sum over channels add up like a random walk. `growth`
-  /// was measured on VGG-16, AlexNet and ResNet-50 (ic 3 to 384), and is a sixth more than that here.
-  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
-    let algorithm = cheapest(p, options).transform.algorithm
-    let growth = Self.errorGrowth[[algorithm.m, algorithm.r]]!
-    return growth * (2 + Double(p.icPerGroup * p.sh * p.sw).squareRoot())
+  /// was measured on VGG-16, AlexNet and ResNet-50 (ic 3 to 384), and is a sixth more than that here;
+  /// `p` has no strides.
+  static func expectedError(_ algorithm: WinogradAlgorithm, _ p: ConvolutionProblem) -> Double {
+    let growth = errorGrowth[[algorithm.m, algorithm.r]]!
+    return growth * (2 + Double(p.icPerGroup).squareRoot())
   }
 
   /// By m and r; every generated algorithm has a row.
@@ -131,11 +136,15 @@ extension WinogradBackend: PredictableBackend {
 
 extension FFTBackend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
-    cheapest(p, options).cost / 0.7
+    cheapest(p, options).estimate.terms!.cycles
+  }
+
+  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+    Self.expectedError(p)
   }
 
   /// Measured on VGG-16 and AlexNet: 5.5e-7 at most, growing with the channels as here.
-  func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
+  static func expectedError(_ p: ConvolutionProblem) -> Double {
     2e-7 + 2.5e-8 * Double(p.icPerGroup).squareRoot()
   }
 }

@@ -6,7 +6,7 @@ import Parallel
 ///
 /// The source is first gathered into blocks of channels, all threads together, row by row; the plan
 /// of the reshaped problem reads that.
-final class SpaceToDepthPlan: ConvolutionPlan {
+final class SpaceToDepthPlan: PhasedPlan {
   let variant: String
   let src: TensorDescription
   let dst: TensorDescription
@@ -16,7 +16,7 @@ final class SpaceToDepthPlan: ConvolutionPlan {
   let errorBound: any ErrorBound
 
   private let reshaping: SpaceToDepth
-  private let inner: any ConvolutionPlan
+  private let inner: any PhasedPlan
   private let lanes: Int
   private let gathered: AlignedBuffer
   private let region: ParallelRegion
@@ -28,7 +28,7 @@ final class SpaceToDepthPlan: ConvolutionPlan {
 
   /// - Parameter inner: a plan of `reshaping.inner` that reads blocked channels.
   init(
-    _ reshaping: SpaceToDepth, _ options: PlanOptions, inner: any ConvolutionPlan
+    _ reshaping: SpaceToDepth, _ options: PlanOptions, inner: any PhasedPlan
   ) throws(AllocationError) {
     self.reshaping = reshaping
     self.inner = inner
@@ -54,11 +54,36 @@ final class SpaceToDepthPlan: ConvolutionPlan {
   }
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
-    region.run { _, item, _ in
-      let (image, row) = item.quotientAndRemainder(dividingBy: reshaping.inner.ih)
-      gather(src, image: image, row: row)
-    }
+    gather(src, clock: nil)
     inner.execute(src: gathered.readOnly, dst: dst)
+  }
+
+  /// Those of the inner plan; gathering is reordering.
+  var phases: [ConvolutionPhase: PhaseWork] {
+    let bytes = (src.count + gathered.count) * 4
+    let traffic = PhaseWork.Traffic(
+      bytes: Double(bytes), footprint: bytes + dst.count * 4 + weightsBytes + workspaceBytes)
+    var phases = inner.phases
+    phases[.reorder, default: PhaseWork()].traffic.append(traffic)
+    return phases
+  }
+
+  func executePhased(
+    src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
+  ) -> [ConvolutionPhase: Double] {
+    let clock = PhaseClock(threads: region.threads)
+    gather(src, clock: clock)
+    return clock.finish([.reorder]).merging(
+      inner.executePhased(src: gathered.readOnly, dst: dst), uniquingKeysWith: +)
+  }
+
+  private func gather(_ source: UnsafePointer<Float>, clock: PhaseClock?) {
+    region.run { _, item, thread in
+      clock?.begin(thread)
+      let (image, row) = item.quotientAndRemainder(dividingBy: reshaping.inner.ih)
+      gather(source, image: image, row: row)
+      clock?.end(.reorder, thread)
+    }
   }
 
   /// One row of cells of one image and group.

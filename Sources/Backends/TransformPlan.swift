@@ -7,7 +7,7 @@ import Parallel
 /// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
 /// `[column][ξ][c][vectors·L]`, sums `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so
 /// that the planes of one tile do not fall into the same cache sets.
-final class TransformPlan: ConvolutionPlan {
+final class TransformPlan: PhasedPlan {
   /// A step that all threads finish before the next begins.
   private enum Stage {
     case reorderSource
@@ -22,6 +22,7 @@ final class TransformPlan: ConvolutionPlan {
   let src: TensorDescription
   let dst: TensorDescription
   let errorBound: any ErrorBound
+  let phases: [ConvolutionPhase: PhaseWork]
   let executedFLOPs: Double
   let weightsBytes: Int
   let workspaceBytes: Int
@@ -134,11 +135,17 @@ final class TransformPlan: ConvolutionPlan {
     workspaceBytes =
       spectra.byteCount + sums.byteCount + scratch.byteCount + blockedSrc.byteCount
       + blockedDst.byteCount
-    let perTile =
-      transform.flops.input * Double(channelBlocks * lanes)
-      + transform.flops.output * Double(vectors * lanes)
-      + 2 * Double(transform.planes * p.icPerGroup * vectors * lanes)
-    executedFLOPs = Double(grid.count * p.g) * perTile
+    phases =
+      TransformWork(
+        problem: p, tiles: grid.count, blocks: blocks.count, isFused: isFused,
+        transform: transform, channels: channelBlocks * lanes, outputs: vectors * lanes,
+        srcBytes: src.count * 4, dstBytes: dst.count * 4,
+        turnedSrcBytes: isTurned.src ? blockedSrc.byteCount : 0,
+        turnedDstBytes: isTurned.dst ? blockedDst.byteCount : 0, weightsBytes: weights.byteCount,
+        spectraBytes: spectra.byteCount, sumsBytes: sums.byteCount
+      ).phases
+    executedFLOPs = ConvolutionPhase.allCases.reduce(0) { [phases] in $0 + (phases[$1]?.flops ?? 0)
+    }
     variant = "\(name) \(schedule.name) \(largest)"
   }
 
@@ -167,23 +174,45 @@ final class TransformPlan: ConvolutionPlan {
   }
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
+    run(src, dst, clock: nil)
+  }
+
+  func executePhased(
+    src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
+  ) -> [ConvolutionPhase: Double] {
+    let clock = PhaseClock(threads: options.threads)
+    run(src, dst, clock: clock)
+    return clock.finish(phases.keys)
+  }
+
+  private func run(
+    _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, clock: PhaseClock?
+  ) {
     let source = blockedSrc.count > 0 ? blockedSrc.readOnly : src
     let target = blockedDst.count > 0 ? blockedDst.baseAddress : dst
     region.run { stage, item, thread in
+      clock?.begin(thread)
       switch stages[stage] {
-      case .reorderSource: reorderSource(src, item)
-      case .fused: fused(source, target, item, thread)
+      case .reorderSource:
+        reorderSource(src, item)
+        clock?.end(.reorder, thread)
+      case .fused: fused(source, target, item, thread, clock)
       case .input(let tiles):
         let (group, block) = item.quotientAndRemainder(dividingBy: channelBlocks)
         readTiles(source, group: group, block: block, tiles, spectra(of: group), thread)
+        clock?.end(.input, thread)
       case .product(let tiles):
         multiply(tiles, item)
+        clock?.end(.product, thread)
       case .output(let tiles):
         let (group, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
         writeTiles(
           sums(of: group) + product.sumsOffset(vector: vector), group: group, vector: vector, tiles,
           target, thread)
-      case .reorderDestination: reorderDestination(to: dst, item)
+        clock?.end(.output, thread)
+      case .reorderDestination:
+        reorderDestination(to: dst, item)
+        clock?.end(.reorder, thread)
       }
     }
   }
@@ -198,13 +227,14 @@ final class TransformPlan: ConvolutionPlan {
 
   private func fused(
     _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ item: Int,
-    _ thread: Int
+    _ thread: Int, _ clock: PhaseClock?
   ) {
     let (group, block) = item.quotientAndRemainder(dividingBy: blocks.count)
     let tiles = blocks[block]
     for channelBlock in 0..<channelBlocks {
       readTiles(source, group: group, block: channelBlock, tiles, spectra(of: thread), thread)
     }
+    clock?.end(.input, thread)
     for (c, column) in product.columns.enumerated() {
       for plane in 0..<transform.planes {
         product.multiply(
@@ -212,11 +242,13 @@ final class TransformPlan: ConvolutionPlan {
           weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: thread),
           sums: sums(of: thread))
       }
+      clock?.end(.product, thread)
       for v in 0..<column.vectors {
         writeTiles(
           sums(of: thread) + product.sumsOffset(vector: v), group: group,
           vector: column.firstVector + v, tiles, target, thread)
       }
+      clock?.end(.output, thread)
     }
   }
 

@@ -1,12 +1,11 @@
 import Convolution
-import Parallel
 import WinogradAlgebra
 
 /// Winograd's minimal filtering, `Y = Aᵀ[Σ_c (G g Gᵀ) ⊙ (Bᵀ d B)]A` on m×m output tiles.
 ///
 /// Algorithm: see `WinogradAlgorithm`. Schedule: see `TransformPlan`; the tile size and the schedule
-/// are those of least estimated cost (`TransformCost`) unless a variant forces the tile. Strided
-/// convolutions are reshaped to ones without (`SpaceToDepth`).
+/// are those of least estimated cost (`TransformCost`) among those accurate enough, unless a variant
+/// forces the tile. Strided convolutions are reshaped to ones without (`SpaceToDepth`).
 struct WinogradBackend: ConvolutionBackend {
   let name = "winograd"
   let summary =
@@ -27,12 +26,15 @@ struct WinogradBackend: ConvolutionBackend {
       let reshaped = q == p ? "" : ", which is \(q.kh)x\(q.kw) without"
       throw Unsupported("kernel \(p.kh)x\(p.kw)\(stride)\(reshaped), needs 3x3 or 5x5")
     }
-    guard !candidates(q, options).isEmpty else {
+    let algorithms = algorithms(q, options)
+    guard !algorithms.isEmpty else {
       let known = WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
       throw Unsupported(
         "no \(options.variant ?? "") for \(q.kh)x\(q.kw) kernels, has \(known.joined(separator: ", "))"
       )
     }
+    let best = algorithms.min { Self.expectedError($0, q) < Self.expectedError($1, q) }!
+    try options.requireAccuracy(Self.expectedError(best, q), of: "f\(best.m)")
   }
 
   /// The problem reshaped to stride 1; itself where it has that, or cannot be reshaped.
@@ -45,7 +47,8 @@ struct WinogradBackend: ConvolutionBackend {
     return SpaceToDepth(p, pixelsLast: SpaceToDepthPlan.isPlain(p, options) || !isWhole)
   }
 
-  private func candidates(
+  /// The algorithms for a problem without strides; the one that is forced, if any.
+  private func algorithms(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) -> [WinogradAlgorithm] {
     WinogradAlgorithm.generated.filter {
@@ -53,22 +56,25 @@ struct WinogradBackend: ConvolutionBackend {
     }
   }
 
-  /// The tile and the schedule of least estimated cost, in cycles, for a problem that is taken.
-  func cheapest(
-    _ strided: ConvolutionProblem, _ options: PlanOptions
-  ) -> (transform: WinogradTransform, schedule: TransformSchedule, cost: Double) {
-    let problem = unstrided(strided, options)
+  /// Every tile and schedule for a problem without strides.
+  private func weigh(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> [TransformCandidate<WinogradTransform>] {
     let kernels = options.isa.kernels
-    let cost = TransformCost(
-      problem: problem, lanes: kernels.lanes, threads: options.threads, cache: .current)
-    let choices = candidates(problem, options).map { algorithm in
-      let transform = WinogradTransform(algorithm, kernels: kernels)
-      let best = cost.best(
-        planes: transform.planes, tileHeight: algorithm.m, tileWidth: algorithm.m,
-        transformFLOPs: transform.flops)
-      return (transform: transform, schedule: best.0, cost: best.1)
+    let shapes = algorithms(problem, options).map { WinogradTransform($0, kernels: kernels) }
+    return TransformCost(problem, options).candidates(shapes) {
+      Self.expectedError($0.algorithm, problem)
+    } refusal: {
+      options.inaccuracy(Self.expectedError($0.algorithm, problem))
     }
-    return choices.min { $0.cost < $1.cost }!
+  }
+
+  /// The tile and the schedule of least estimated cost for a problem that is taken.
+  func cheapest(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> TransformCandidate<WinogradTransform> {
+    let candidates = weigh(unstrided(problem, options), options)
+    return candidates[TransformCandidate.cheapest(candidates)!]
   }
 
   func makePlan(
@@ -78,12 +84,21 @@ struct WinogradBackend: ConvolutionBackend {
       let best = cheapest(problem, options)
       let reshaping = reshaping(problem, options)
       let plan = try TransformPlan(
-        reshaping?.inner ?? problem, options, transform: best.transform, schedule: best.schedule,
-        name: "f\(best.transform.algorithm.m)",
-        errorBound: WinogradBound(algorithm: best.transform.algorithm),
+        reshaping?.inner ?? problem, options, transform: best.shape,
+        schedule: best.estimate.schedule, name: best.shape.name,
+        errorBound: WinogradBound(algorithm: best.shape.algorithm),
         srcLayout: reshaping.map { _ in .blocked(lanes: options.isa.kernels.lanes) })
       guard let reshaping else { return plan }
       return try SpaceToDepthPlan(reshaping, options, inner: plan)
     }
+  }
+}
+
+extension WinogradBackend: WeighingBackend {
+  func candidates(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) throws(Unsupported) -> [PlanCandidate] {
+    try validate(problem, options)
+    return TransformCandidate.described(weigh(unstrided(problem, options), options))
   }
 }

@@ -3,7 +3,7 @@ import KernelInterface
 import WinogradAlgebra
 
 /// F(m×m, r×r) with the generated kernels of one instruction set.
-final class WinogradTransform: TileTransform, @unchecked Sendable {
+final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
   let algorithm: WinogradAlgorithm
   let flops: (input: Double, output: Double)
   private let functions: WinogradFunctions
@@ -19,6 +19,7 @@ final class WinogradTransform: TileTransform, @unchecked Sendable {
     flops = (Double(bt.flops * 2 * alpha), Double(at.flops * (alpha + m) + m * m))
   }
 
+  var name: String { "f\(algorithm.m)" }
   var tileHeight: Int { algorithm.m }
   var tileWidth: Int { algorithm.m }
   var patchHeight: Int { algorithm.alpha }

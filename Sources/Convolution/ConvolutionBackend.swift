@@ -30,11 +30,21 @@ public struct PlanOptions: Hashable, Sendable {
   public var bias: Bool
   /// Whether negative results are replaced by zero, after the bias.
   public var relu: Bool
+  /// The largest `‖error‖₂ / ‖reference‖₂` to expect of what a backend chooses by itself; a forced
+  /// variant is taken whatever its error.
+  public var maxError: Double
+  /// How FFTW plans transforms, in backends that use it.
+  public var rigor: PlanningRigor
+
+  /// The limit unless another is given. Float32 sums stay below it up to some 170,000 terms, Winograd's
+  /// F(6×6,3×3) up to some 500 channels.
+  public static let defaultMaxError = 1e-5
 
   /// Creates options.
   public init(
     isa: InstructionSet, threads: Int, layout: LayoutRequest = .nchw, variant: String? = nil,
-    bias: Bool = false, relu: Bool = false
+    bias: Bool = false, relu: Bool = false, maxError: Double = defaultMaxError,
+    rigor: PlanningRigor = .measure
   ) {
     self.isa = isa
     self.threads = threads
@@ -42,6 +52,8 @@ public struct PlanOptions: Hashable, Sendable {
     self.variant = variant
     self.bias = bias
     self.relu = relu
+    self.maxError = maxError
+    self.rigor = rigor
   }
 }
 
@@ -111,6 +123,8 @@ public protocol ConvolutionPlan: AnyObject {
   var executedFLOPs: Double { get }
   /// The bound that results must keep.
   var errorBound: any ErrorBound { get }
+  /// The plan whose phases can be timed apart, mostly itself; nil for a plan without phases.
+  var phased: (any PhasedPlan)? { get }
 
   /// Packs or transforms `wei` (`oc × ic/g × kh × kw`, plain) and `bias` (`oc`, present exactly when
   /// the options say so) into the plan. May be called again with other weights.
@@ -123,4 +137,6 @@ public protocol ConvolutionPlan: AnyObject {
 extension ConvolutionPlan {
   /// Nothing to tell.
   public var note: String { "" }
+  /// Itself, if it has phases.
+  public var phased: (any PhasedPlan)? { self as? any PhasedPlan }
 }

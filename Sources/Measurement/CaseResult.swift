@@ -115,6 +115,8 @@ public struct CaseResult: Sendable {
   public var peakFLOPS: Double?
   /// What binds the case.
   public var bound: Bound?
+  /// How long the phases took, in calls of their own; nil when not asked for, or without phases.
+  public var phases: PhaseTimes?
   /// The check's findings; nil when not checked.
   public var check: CheckOutcome?
   /// Seed of the data.

@@ -179,10 +179,42 @@ public final class MeasurementSession {
     } else {
       plan.src.store(data.src.readOnly, to: src.baseAddress, threads: threads)
     }
+    if settings.times, settings.timesPhases, result.status == .ok, let phased = plan.phased {
+      begin(.timingPhases)
+      result.phases = try times(
+        of: phased, benchmark.options, src: src, dst: dst, spent: clock.seconds(since: start))
+    }
     let spent = clock.seconds(since: start)
     return PreparedCase(
       index: index, set: PlanSet(plan: plan, src: src, dst: dst), secondsSpent: spent,
       result: result)
+  }
+
+  private func times(
+    of plan: any PhasedPlan, _ options: PlanOptions, src: AlignedBuffer, dst: AlignedBuffer,
+    spent: Double
+  ) throws(PlanError) -> PhaseTimes? {
+    let timer = PhaseTimer(
+      rules: settings.sampling, clock: clock, evict: try evictor(),
+      isCancelled: settings.isCancelled)
+    return timer.times(
+      of: plan, src: src.readOnly, dst: dst.baseAddress, threads: options.threads,
+      roofline: profile?.roofline(options.isa, threads: options.threads), spent: spent)
+  }
+
+  /// What empties the caches before a sample.
+  private func evictor() throws(PlanError) -> () -> Void {
+    do {
+      let eviction = try makeEviction()
+      return { eviction?.run() }
+    } catch {
+      throw .memory(error)
+    }
+  }
+
+  private func makeEviction() throws(AllocationError) -> CacheEviction? {
+    guard settings.sampling.isCold else { return nil }
+    return try CacheEviction(caches: .current, cpus: CoreBudget.current().cpus)
   }
 
   private func sample(

@@ -6,6 +6,8 @@ public struct RunSettings: Sendable {
   public var checks = true
   /// Whether cases are timed; without, only checked.
   public var times = true
+  /// Whether the phases of plans that have any are timed apart, besides and untimed otherwise.
+  public var timesPhases = false
   /// Seed of the data.
   public var seed: UInt64 = 1
   /// Whether a debug build may time; its figures mean nothing.
@@ -36,6 +38,8 @@ public enum MeasurementStep: Hashable, Sendable {
   case preparing
   /// Comparing with the reference.
   case checking
+  /// Timing the phases apart.
+  case timingPhases
 }
 
 /// What happens during a run, told outside of timed regions.

@@ -84,6 +84,25 @@ public struct ResultColumn: Sendable {
     .choice(
       "cache", "warm, or cold: each call found its data out of the caches; empty if not timed",
       \.cache),
+    .number(
+      "reorder_ms", "ms", "with --phases: turning layouts around, mean over the threads",
+      \.phases.reorderMS),
+    .number(
+      "input_transform_ms", "ms", "with --phases: input transform, mean over the threads",
+      \.phases.inputMS),
+    .number(
+      "gemm_ms", "ms", "with --phases: matrix products, mean over the threads", \.phases.gemmMS),
+    .number(
+      "output_transform_ms", "ms", "with --phases: output transform, mean over the threads",
+      \.phases.outputMS),
+    .number(
+      "waiting_ms", "ms", "with --phases: what is left of the wall time of those calls",
+      \.phases.waitingMS),
+    .choice(
+      "reorder_bound", "what binds turning layouts around by the roofline", \.phases.reorderBound),
+    .choice("input_transform_bound", "what binds the input transform", \.phases.inputBound),
+    .choice("gemm_bound", "what binds the matrix products", \.phases.gemmBound),
+    .choice("output_transform_bound", "what binds the output transform", \.phases.outputBound),
   ]
 }
 

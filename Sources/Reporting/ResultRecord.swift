@@ -87,6 +87,8 @@ public struct ResultRecord: Hashable, Sendable {
   public var forcedVariant: String?
   /// What a sample finds in the caches; nil where nothing was timed, or the file does not say.
   public var cache: CacheState?
+  /// How long its phases took, where these were timed.
+  public var phases = PhaseRecord()
 
   /// Creates a row in which nothing is measured.
   public init() {}
@@ -118,6 +120,7 @@ extension ResultRecord {
     seed = result.seed
     forcedVariant = benchmark.options.variant
     cache = result.cache
+    if let times = result.phases, result.status == .ok { phases = PhaseRecord(times) }
     if let check = result.check {
       checkedOutputs = check.checkedOutputs
       maxAbsError = check.maxAbsError

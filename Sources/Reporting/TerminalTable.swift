@@ -20,7 +20,8 @@ public struct TerminalTable: Sendable {
   public func layer(_ records: [ResultRecord]) -> String {
     LayerSection.sections(records).map { section in
       text(
-        heading(section) + timeLines(section) + checkLines(section) + failureLines(section)
+        heading(section) + timeLines(section) + phaseLines(section) + checkLines(section)
+          + failureLines(section)
           + declinedLines(section))
     }.joined(separator: "\n")
   }
@@ -114,6 +115,35 @@ public struct TerminalTable: Sendable {
       ])
     }
     return grid.lines(width: width, style: style)
+  }
+
+  private func phaseLines(_ section: LayerSection) -> [String] {
+    let phased = section.timed.filter { $0.phases != PhaseRecord() }
+    guard !phased.isEmpty else { return [] }
+    var grid = TextGrid(
+      columns: [.init(title: "phases of"), .init(title: "variant", dispensability: 1)]
+        + PhaseRecord().shown.flatMap { phase -> [TextGrid.Column] in
+          [
+            .init(title: phase.title, isRightAligned: true),
+            .init(title: "", isRightAligned: true, dispensability: 3),
+            .init(title: "", dispensability: 2),
+          ]
+        })
+    for record in phased {
+      let phases = record.phases.shown
+      let total = phases.reduce(0) { $0 + ($1.milliseconds ?? 0) }
+      grid.rows.append(
+        [.init(record.backendName), .init(record.variant, .faint)]
+          + phases.flatMap { phase -> [TextGrid.Cell] in
+            let time = phase.milliseconds
+            return [
+              .init(time.map { Quantity.time(milliseconds: $0) } ?? ""),
+              .init(time.map { Quantity.percent($0 / total) } ?? "", .faint),
+              .init(phase.bound?.rawValue ?? ""),
+            ]
+          })
+    }
+    return grid.lines(width: width, style: style, indentation: 3)
   }
 
   private func checkLines(_ section: LayerSection) -> [String] {

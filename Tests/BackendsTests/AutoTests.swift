@@ -31,15 +31,17 @@ struct AutoTests {
     (1e-4, "winograd-f6"), (2e-5, "winograd-f6"), (1e-5, "winograd-f4"), (1e-6, "direct"),
   ])
   func theErrorLimitDecides(_ limit: Double, _ name: String) throws {
-    #expect(
-      try AutoBackend(measured, maxError: limit).choice(Self.problem, Self.options).name == name)
+    var options = Self.options
+    options.maxError = limit
+    #expect(try AutoBackend(measured).choice(Self.problem, options).name == name)
   }
 
   @Test func nothingAccurateEnoughIsSaid() throws {
+    var options = Self.options
+    options.maxError = 1e-9
     for table in [measured, .empty] {
-      let auto = AutoBackend(table, maxError: 1e-9)
       let error = try #require(throws: Unsupported.self) {
-        try auto.validate(Self.problem, Self.options)
+        try AutoBackend(table).validate(Self.problem, options)
       }
       #expect(error.reason.hasPrefix("nothing is as accurate as 1e-09: "))
     }

@@ -98,10 +98,10 @@ final class Folder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// What is in it besides the captured streams.
+  /// What is in it besides the captured streams and the cache of the commands that ran in it.
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-      .filter { $0 != "stdout" && $0 != "stderr" }.sorted()
+      .filter { !["stdout", "stderr", "cache"].contains($0) }.sorted()
   }
 
   /// Waits until the hidden file beside `name` holds `text`; false if that never comes.

@@ -95,7 +95,8 @@ import Testing
     ] as [([String: String], String?)])
   func thePlaceFollowsTheEnvironment(environment: [String: String], folder: String?) {
     #expect(
-      MachineCache(environment: environment)?.path == folder.map { $0 + "/conv-bench/machine.json" }
+      MachineCache(environment: environment)?.file.path
+        == folder.map { $0 + "/conv-bench/machine.json" }
     )
   }
 }

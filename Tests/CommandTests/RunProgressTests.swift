@@ -21,6 +21,7 @@ import Testing
     (MeasurementStep.computingReference, "5/10 computing the reference of vgg16-conv3_1"),
     (.preparing, "5/10 preparing winograd-f4 on vgg16-conv3_1"),
     (.checking, "5/10 checking winograd-f4 on vgg16-conv3_1"),
+    (.timingPhases, "5/10 timing the phases of winograd-f4 on vgg16-conv3_1"),
   ])
   func theStepOfACaseIsNamedWithItsNumber(step: MeasurementStep, label: String) throws {
     var progress = RunProgress(times: true)

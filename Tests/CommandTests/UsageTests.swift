@@ -16,9 +16,15 @@ import Testing
       "list networks --layer vgg", "list networks: shows all of them; list layers takes a selection"
     ),
     ("gate --base x --enforce", "--enforce: is for --baseline F; --base and --base-ref always"),
+    (
+      "list backends --candidates",
+      "--candidates: belongs to a layer; write list backends --layer NAME --candidates"
+    ),
+    ("list layers --layer vgg --candidates", "--candidates: belongs to a layer"),
     ("list layers more", "unexpected argument 'more'"),
     ("run stray", "unexpected argument 'stray'"),
     ("--layr x", "--layr: unknown flag (did you mean --layer?)"),
+    ("check --phases", "--phases: check does not take it, run does"),
     ("machine --layer x", "--layer: machine does not take it"),
     ("--layer", "--layer: needs a value"),
     ("--layer=", "--layer: needs a value"),
@@ -36,6 +42,11 @@ import Testing
     ("--threads 1,0", "--threads: '0' is not a number of threads"),
     ("--isa sse", "--isa: 'sse' is no instruction set; this CPU runs"),
     ("--layout nhwc", "--layout: 'nhwc' is no layout; give nchw or native"),
+    (
+      "--fftw-rigor hard",
+      "--fftw-rigor: 'hard' is no way to plan; give estimate, measure or patient"
+    ),
+    ("list backends --fftw-rigor measure", "--fftw-rigor: list does not take it"),
     ("--mb -3", "--mb: '-3' is not a batch size"),
     ("--mb 0", "--mb: '0' is not a batch size"),
     ("--layer vgg-conv1 --mb 1000000000000", "--mb: 1000000000000 is too large for vgg16-conv1_1"),

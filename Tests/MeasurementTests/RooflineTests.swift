@@ -1,3 +1,4 @@
+import Convolution
 import Testing
 
 @testable import Measurement
@@ -25,6 +26,31 @@ import Testing
     #expect(Self.roofline.limit(flops: 299e6, bytes: 60_000_000).bound == .dram)
     #expect(abs(Self.roofline.limit(flops: 299e6, bytes: 60_000_000).seconds - 3e-3) < 1e-12)
     #expect(Self.roofline.limit(flops: 301e6, bytes: 60_000_000).bound == .compute)
+  }
+
+  /// Bytes that move, footprint, shared; what they cost and what binds.
+  @Test(
+    arguments: [
+      ([(10e6, 20 << 20, 0)], 0, Bound.l3, 0.2e-3),
+      ([(10e6, 20 << 20, 0), (1e6, 64 << 20, 0)], 0, .l3, 0.25e-3),
+      ([(10e6, 20 << 20, 0), (8e6, 64 << 20, 0)], 0, .dram, 0.6e-3),
+      ([(10e6, 20 << 20, 0)], 19e6, .l3, 0.2e-3), ([(10e6, 20 << 20, 0)], 21e6, .compute, 0.21e-3),
+      // Two private megabytes hold a shared half megabyte twice, but not 1.2 MB.
+      ([(10e6, 1 << 19, 1 << 19)], 0, .l2, 0.05e-3), ([(10e6, 1 << 19, 1_200_000)], 0, .l3, 0.2e-3),
+      // The last level holds it once.
+      ([(10e6, 1 << 20, 30 << 20)], 0, .l3, 0.2e-3),
+      ([(10e6, 3 << 20, 30 << 20)], 0, .dram, 0.5e-3),
+      ([(10e6, 64 << 10, 0)], 0, .compute, 0), ([], 1e6, .compute, 1e-5),
+    ] as [([(Double, Int, Int)], Double, Bound, Double)])
+  func aPhaseIsBoundByWhatTakesLongest(
+    traffic: [(Double, Int, Int)], flops: Double, bound: Bound, seconds: Double
+  ) {
+    let limit = Self.roofline.limit(
+      PhaseWork(
+        flops: flops,
+        traffic: traffic.map { .init(bytes: $0.0, footprint: $0.1, shared: $0.2) }))
+    #expect(limit.bound == bound)
+    #expect(abs(limit.seconds - seconds) < 1e-12)
   }
 
   @Test func capacitiesGrowWithThreads() {

@@ -12,7 +12,9 @@ import Testing
       + "variant,isa,layout,threads,status,reason,median_ms,ci95_low_ms,ci95_high_ms,min_ms,"
       + "mean_ms,stddev_ms,samples,calls_per_sample,gflop,gflops,gflops_executed,peak_fraction,"
       + "bound,prepare_ms,weights_bytes,workspace_bytes,checked_outputs,max_abs_error,"
-      + "rel_l2_error,error_bound_fraction,seed,forced_variant,cache"
+      + "rel_l2_error,error_bound_fraction,seed,forced_variant,cache,reorder_ms,input_transform_ms,"
+      + "gemm_ms,output_transform_ms,waiting_ms,reorder_bound,input_transform_bound,gemm_bound,"
+      + "output_transform_bound"
     #expect(ResultColumn.names.joined(separator: ",") == contract)
   }
 
@@ -37,6 +39,27 @@ import Testing
     #expect(record.problem == "mb1ic128ih56oc256oh56kh3ph1")
     #expect(record.direction == "forward+bias")
     #expect(record.fullName == "net-conv1")
+  }
+
+  @Test func phasesHaveTheirColumns() throws {
+    var result = Samples.result("winograd", milliseconds: [10, 10, 10])
+    #expect(ResultRecord(result, run: Samples.run).phases == PhaseRecord())
+    result.phases = PhaseTimes(
+      phases: [
+        .input: .init(seconds: 1e-3, bound: .l3), .product: .init(seconds: 6e-3, bound: .compute),
+        .output: .init(seconds: 2e-3, bound: nil),
+      ], waiting: 0.5e-3)
+    let record = ResultRecord(result, run: Samples.run)
+    let cells = Dictionary(
+      uniqueKeysWithValues: ResultColumn.all.map { ($0.name, $0.cell(record)) })
+    let expected = [
+      "reorder_ms": "", "input_transform_ms": "1", "gemm_ms": "6", "output_transform_ms": "2",
+      "waiting_ms": "0.5", "reorder_bound": "", "input_transform_bound": "l3",
+      "gemm_bound": "compute", "output_transform_bound": "",
+    ]
+    #expect(cells.filter { expected.keys.contains($0.key) } == expected)
+    result.status = .wrong
+    #expect(ResultRecord(result, run: Samples.run).phases == PhaseRecord())
   }
 
   @Test func aForcedVariantIsToldFromAChosenOne() {

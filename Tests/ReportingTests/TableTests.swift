@@ -39,6 +39,25 @@ import Testing
     #expect(TerminalTable().legend(records).contains("* direct-equivalent"))
   }
 
+  @Test func phasesHaveATableOfTheirOwn() throws {
+    #expect(!lines().contains { $0.contains("phases of") })
+    var phased = records
+    phased[1].phases.inputMS = 0.25
+    phased[1].phases.gemmMS = 1.5
+    phased[1].phases.gemmBound = .l3
+    phased[1].phases.waitingMS = 0.25
+    let lines = TerminalTable(width: 120).layer(phased).split(separator: "\n").map(String.init)
+    let title = try #require(lines.firstIndex { $0.contains("phases of") })
+    #expect(lines[title].contains("variant") && lines[title].hasSuffix("waiting"))
+    #expect(!lines[title].contains("reorder") && !lines[title].contains("output"))
+    #expect(
+      lines[title + 1].split(separator: " ").joined(separator: " ")
+        == "winograd f4 fused 12 250.0 µs 12 % 1.500 ms 75 % l3 250.0 µs 12 %")
+    #expect(!lines[title + 2].contains("fft"))
+    let narrow = TerminalTable(width: 60).layer(phased).split(separator: "\n")
+    #expect(narrow.allSatisfy { $0.count <= 60 })
+  }
+
   @Test func forcedVariantsAreNamedWithTheirBackend() {
     let declined = "kernel 5x5"
     let text = TerminalTable(width: 120).layer([

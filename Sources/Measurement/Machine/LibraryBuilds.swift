@@ -1,6 +1,7 @@
 import Backends
 import CFFTW
 import COpenBLAS
+import Convolution
 import Foundation
 
 /// The libraries that backends call, as they describe themselves at run time.
@@ -11,7 +12,8 @@ public struct LibraryBuilds: Codable, Hashable, Sendable {
   public var openBLASCore: String
   /// FFTW's version with its code generators.
   public var fftwVersion: String
-  /// How thoroughly FFTW looks for its plans, by the name of its flag.
+  /// How thoroughly FFTW looks for its plans, by the name of its flag; a command that is told otherwise
+  /// says so here.
   public var fftwPlanning: String
   /// oneDNN's version; nil where it is not installed.
   public var oneDNNVersion: String?
@@ -24,7 +26,7 @@ public struct LibraryBuilds: Codable, Hashable, Sendable {
       .trimmingCharacters(in: .whitespaces),
     openBLASCore: String(cString: openblas_get_corename()),
     fftwVersion: String(cString: fftwf_version_text()),
-    fftwPlanning: FFTWPlanning.rigour, oneDNNVersion: OneDNN.version,
+    fftwPlanning: PlanningRigor.measure.fftwName, oneDNNVersion: OneDNN.version,
     environment: ProcessInfo.processInfo.environment.filter {
       $0.key.hasPrefix("OPENBLAS_") || $0.key.hasPrefix("OMP_")
     })

@@ -39,6 +39,35 @@ public struct Roofline: Hashable, Sendable {
     return memory > compute ? (bound, memory) : (.compute, compute)
   }
 
+  /// Seconds that a phase takes at least, and what says so: the larger of `flops / peak` and the sum of
+  /// `bytes / bandwidth` over all that moves, each from the level that it lives in. What moves binds by
+  /// the level that takes longest.
+  ///
+  /// What lives in the first level takes no time of its own.
+  public func limit(_ work: PhaseWork) -> (bound: Bound, seconds: Double) {
+    let compute = work.flops / peak
+    var seconds: [Bound: Double] = [:]
+    for traffic in work.traffic {
+      let home = home(of: traffic)
+      guard let bound = Self.bounds[home], let bandwidth = bandwidths[home] else { continue }
+      seconds[bound, default: 0] += traffic.bytes / bandwidth
+    }
+    let memory = seconds.values.reduce(0, +)
+    guard memory > compute, let slowest = seconds.max(by: { $0.value < $1.value }) else {
+      return (.compute, compute)
+    }
+    return (slowest.key, memory)
+  }
+
+  /// Private caches hold what threads share once each, the last level once for all.
+  private func home(of traffic: PhaseWork.Traffic) -> MemoryLevel {
+    let (own, shared) = (traffic.footprint, traffic.shared)
+    let withCopies = caches.home(of: own + threads * shared, threads: threads)
+    if withCopies == .l1 || withCopies == .l2 { return withCopies }
+    let home = caches.home(of: own + shared, threads: threads)
+    return home == .dram || caches.l3 == nil ? .dram : .l3
+  }
+
   private static let bounds: [MemoryLevel: Bound] = [.l2: .l2, .l3: .l3, .dram: .dram]
 }
 

@@ -1,0 +1,83 @@
+import Convolution
+
+/// The phases of a transform-domain convolution: their operations and the data that they move.
+///
+/// What a call touches once comes from the level that holds everything the call touches; spectra, sums
+/// and streamed weights from the level that holds what is touched before they are needed again.
+struct TransformWork {
+  let problem: ConvolutionProblem
+  /// Tiles of one group.
+  let tiles: Int
+  /// Blocks into which they are divided.
+  let blocks: Int
+  let isFused: Bool
+  let transform: any TileTransform
+  /// Channels of a group's source and destination in whole vectors.
+  let channels: Int
+  let outputs: Int
+  /// Bytes of the tensors as they are handed in.
+  let srcBytes: Int
+  let dstBytes: Int
+  /// Bytes of their copies in the layout that is transformed; 0 where there are none.
+  let turnedSrcBytes: Int
+  let turnedDstBytes: Int
+  let weightsBytes: Int
+  /// Bytes of spectra and of sums that exist at a time.
+  let spectraBytes: Int
+  let sumsBytes: Int
+
+  private typealias Traffic = PhaseWork.Traffic
+
+  var phases: [ConvolutionPhase: PhaseWork] {
+    var phases: [ConvolutionPhase: PhaseWork] = [
+      .input: PhaseWork(
+        flops: perGroup(transform.flops.input * Double(channels)),
+        traffic: [source, spectra]),
+      .product: PhaseWork(
+        flops: perGroup(2 * Double(transform.planes * problem.icPerGroup * outputs)),
+        traffic: [spectra, weights, sums]),
+      .output: PhaseWork(
+        flops: perGroup(transform.flops.output * Double(outputs)),
+        traffic: [sums, destination]),
+    ]
+    var reordered: [Traffic] = []
+    if turnedSrcBytes > 0 { reordered += [once(srcBytes), source] }
+    if turnedDstBytes > 0 { reordered += [destination, once(dstBytes)] }
+    if !reordered.isEmpty { phases[.reorder] = PhaseWork(traffic: reordered) }
+    return phases
+  }
+
+  private func perGroup(_ ofTile: Double) -> Double { Double(tiles * problem.g) * ofTile }
+
+  /// Everything that a call touches.
+  private var everything: Int {
+    srcBytes + dstBytes + turnedSrcBytes + turnedDstBytes + weightsBytes + near
+  }
+
+  private var near: Int { spectraBytes + sumsBytes }
+
+  private func once(_ bytes: Int) -> Traffic {
+    Traffic(bytes: Double(bytes), footprint: everything)
+  }
+
+  private var source: Traffic { once(turnedSrcBytes > 0 ? turnedSrcBytes : srcBytes) }
+  private var destination: Traffic { once(turnedDstBytes > 0 ? turnedDstBytes : dstBytes) }
+
+  /// Spectra, written or read; those of a fused block stay with their thread, those of a stage wait
+  /// while the weights pass.
+  private var spectra: Traffic { passing(channels) }
+  private var sums: Traffic { passing(outputs) }
+
+  private func passing(_ channels: Int) -> Traffic {
+    Traffic(
+      bytes: perGroup(4 * Double(transform.planes * channels)),
+      footprint: isFused ? near : near + weightsBytes)
+  }
+
+  /// Fused, they pass once a block, on every thread; staged, once for all tiles of a stage.
+  private var weights: Traffic {
+    let bytes = Double(weightsBytes) * Double(blocks)
+    if isFused { return Traffic(bytes: bytes, footprint: near, shared: weightsBytes) }
+    return blocks > 1 ? Traffic(bytes: bytes, footprint: near + weightsBytes) : once(weightsBytes)
+  }
+}
