@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -93,6 +94,18 @@ class PicturesTest(unittest.TestCase):
         with open(picture, "rb") as file:
             width, = struct.unpack(">I", file.read(24)[16:20])
         self.assertTrue(90 * 8 < width < 90 * 10, width)
+
+    def test_the_upper_part_of_a_picture_is_a_picture(self):
+        def chunk(name, body):
+            return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+        rows = [b"\0" + bytes([n]) * 6 for n in range(5)]
+        def png(rows):
+            return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, len(rows), 8, 2, 0, 0, 0))
+                    + chunk(b"IDAT", zlib.compress(b"".join(rows), 9)) + chunk(b"IEND", b""))
+
+        self.assertEqual(browser.upper_part(png(rows), 3), png(rows[:3]))
+        self.assertEqual(browser.upper_part(png(rows), 5), png(rows))
 
     def test_bad_input_is_one_line(self):
         cases = [

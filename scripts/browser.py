@@ -4,13 +4,16 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import zlib
 from html import escape, unescape
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 GAP = 20  # pixels between frames
+UNPAINTED = 200  # pixels at the foot of a window, the browser's own, that may stay blank in a picture
 
 # Runs in a framed page and tells the framing one its height and what is wrong with its layout.
 PROBE = r"""
@@ -79,6 +82,30 @@ def find():
         " CHROMIUM")
 
 
+def upper_part(png, height):
+    """The first `height` rows of a PNG: rows are stored from the top, each by those above it."""
+    width, whole, depth, kind = struct.unpack(">IIBB", png[16:26])
+    if whole <= height:
+        return png
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
+    chunks, data, place = [], b"", 8
+    while place < len(png):
+        size, name = struct.unpack(">I4s", png[place:place + 8])
+        body = png[place + 8:place + 8 + size]
+        if name == b"IDAT":
+            data += body
+        elif name == b"IHDR":
+            chunks.append((name, struct.pack(">II", width, height) + body[8:]))
+        elif name == b"PLTE":
+            chunks.append((name, body))
+        place += size + 12
+    rows = zlib.decompress(data)[:height * (1 + (width * samples * depth + 7) // 8)]
+    chunks += [(b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")]
+    return png[:8] + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks)
+
+
 class Camera:
     """Frames one page, of which it may show only some sections, and unfold all charts."""
 
@@ -105,7 +132,7 @@ class Camera:
             self._browse(folder, frames, height, f"--screenshot={shot}")
             if not os.path.exists(shot):
                 raise BrowserError(f"{self.program} wrote no picture")
-            shutil.copyfile(shot, path)
+            Path(path).write_bytes(upper_part(Path(shot).read_bytes(), height))
 
     def _browse(self, folder, frames, height, *action):
         style = f"<style>section, header {{ display: none }} {self.only} {{ display: block }}" \
@@ -125,7 +152,7 @@ class Camera:
         width = sum(frame.width for frame in frames) + GAP * (len(frames) - 1)
         command = [
             self.program, "--headless=new", "--disable-gpu", "--hide-scrollbars",
-            "--virtual-time-budget=20000", f"--window-size={width},{height}",
+            "--virtual-time-budget=20000", f"--window-size={width},{height + UNPAINTED}",
             f"--user-data-dir={folder}/profile", *action, outer.as_uri()]
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium's sandbox refuses root

@@ -95,7 +95,7 @@ def by_contender(rows):
     groups = {}
     for row in rows:
         groups.setdefault(row.contender, []).append(row)
-    return groups.items()
+    return sorted(groups.items())
 
 
 def limited(rows):
@@ -226,10 +226,10 @@ def backends_chart(panel, layers):
     } for contender, rows in by_contender(rows)]
     if not traces:
         return None
-    if panel.peak:
-        traces.append({**line([panel.peak] * len(shown), shown, "peak"), "mode": "lines"})
+    peak = [{"type": "line", "x0": panel.peak, "x1": panel.peak, "y0": 0, "y1": 1, "yref": "paper"}]
     return {"data": traces[::-1], "layout": {
-        "height": 90 + len(shown) * (16 + 11 * max(1, len(traces) - 1)),
+        "height": 90 + len(shown) * (16 + 11 * max(1, len(traces))),
+        "shapes": peak if panel.peak else [],
         "barmode": "group", "bargap": 0.22,
         "xaxis": axis("GFLOP/s", rangemode="tozero"),
         "yaxis": axis("", "category", categoryorder="array", categoryarray=shown[::-1]),
@@ -239,7 +239,8 @@ def backends_chart(panel, layers):
 def backends_table(panel, layers):
     """Rows of the table, the fastest of each layer first, and a note if some are left out."""
     timed = sum(any(r.is_timed for r in rows) for rows in layers.values())
-    note = f"The chart has {MOST_BARS} of {timed} layers." if timed > MOST_BARS else ""
+    note = f"The vertical line is the machine's peak, {number_text(panel.peak)} GFLOP/s." if panel.peak else ""
+    note += f" The chart has {MOST_BARS} of {timed} layers." if timed > MOST_BARS else ""
     table = []
     for name, rows in layers.items():
         if len(table) >= MOST_ROWS:

@@ -53,6 +53,7 @@ function styledLayout(layout, width) {
     annotations: (layout.annotations || []).map((a) => ({
       ...a, font: { ...a.font, color: text }, bgcolor: css('--back'), opacity: .85,
     })),
+    shapes: (layout.shapes || []).map((s) => ({ ...s, line: { color: css('--faint'), width: 1.5 } })),
     xaxis: axis(layout.xaxis),
     yaxis: axis(layout.yaxis),
     showlegend: false,
