@@ -7,6 +7,9 @@ import Measurement
 struct CasePlan {
   /// The cases of one problem each.
   let groups: [[BenchmarkCase]]
+  /// For each group the earlier one of another network with equal cases, if there is one: what is
+  /// measured for that counts for both.
+  let twins: [Int?]
 
   /// Everything that the options ask for.
   ///
@@ -42,6 +45,21 @@ struct CasePlan {
       let filter = options.filter.map { "--filter '\($0.pattern)' matches no case" }
       throw .unmeasured("\(filter ?? "nothing is selected"); --dry-run shows the cases there are")
     }
+    twins = Self.twins(groups)
+  }
+
+  private static func twins(_ groups: [[BenchmarkCase]]) -> [Int?] {
+    var first: [[CaseShape]: Int] = [:]
+    return groups.enumerated().map { index, group in
+      // A problem given by hand twice is meant twice.
+      guard !group[0].network.isEmpty else { return nil }
+      let shape = group.map(CaseShape.init)
+      guard let twin = first[shape], groups[twin][0].network != group[0].network else {
+        first[shape] = first[shape] ?? index
+        return nil
+      }
+      return twin
+    }
   }
 
   /// Refuses a problem whose tensors alone exceed the machine's memory, before anything is allocated.
@@ -53,13 +71,14 @@ struct CasePlan {
   /// All cases.
   var cases: [BenchmarkCase] { groups.flatMap(\.self) }
 
-  /// The groups, each with its place among all cases.
+  /// The groups, each with its place among all cases that are measured.
   var places: [(RunProgress.Place, [BenchmarkCase])] {
-    let total = cases.count
+    let counts = zip(groups, twins).map { group, twin in twin == nil ? group.count : 0 }
+    let total = counts.reduce(0, +)
     var done = 0
-    return groups.map { group in
-      defer { done += group.count }
-      return (RunProgress.Place(first: done, count: group.count, total: total), group)
+    return zip(groups, counts).map { group, count in
+      defer { done += count }
+      return (RunProgress.Place(first: done, count: count, total: total), group)
     }
   }
 
@@ -87,6 +106,18 @@ struct CasePlan {
     return BenchmarkCase(
       network: item.network, layer: item.name, multiplicity: item.multiplicity,
       problem: item.problem, backend: choice.backend, options: options)
+  }
+}
+
+/// What makes two cases the same measurement, whatever their layers are called.
+private struct CaseShape: Hashable {
+  let problem: ConvolutionProblem
+  let backend: String
+  let options: PlanOptions
+
+  init(_ benchmark: BenchmarkCase) {
+    (problem, backend) = (benchmark.problem, benchmark.backend.name)
+    options = benchmark.options
   }
 }
 

@@ -11,10 +11,15 @@ enum DryRun {
       .init(title: "case"), .init(title: "GFLOP", isRightAligned: true), .init(title: "note"),
     ])
     var declined = 0
-    for benchmark in plan.cases {
-      var note = ""
+    var repeated = 0
+    let twins = zip(plan.groups, plan.twins).flatMap { group, twin in
+      group.indices.map { place in (group[place], twin.map { plan.groups[$0][place] }) }
+    }
+    for (benchmark, twin) in twins {
+      var note = twin.map { "measured as \($0.layerName)" } ?? ""
       do throws(Unsupported) {
         try benchmark.backend.validate(benchmark.problem, benchmark.options)
+        if twin != nil { repeated += 1 }
         if let choice = Tuning.choice(benchmark) { note = "\(choice.name), \(choice.note)" }
       } catch {
         note = "unsupported: \(error.reason)"
@@ -27,6 +32,7 @@ enum DryRun {
     let count = plan.cases.count
     let summary =
       "\(count) case\(count == 1 ? "" : "s")" + (declined > 0 ? ", \(declined) unsupported" : "")
+      + (repeated > 0 ? ", \(repeated) measured with an equal one of another network" : "")
     return (grid.lines(width: width, style: .plain) + [summary]).map { $0 + "\n" }.joined()
   }
 }

@@ -35,17 +35,28 @@ enum HelpCommand {
     }
     text += "\nEXAMPLES\n"
     for (line, comment) in examples { text += entry(line, comment, column: 51) }
-    return text + flags(of: .run) + exitCodes
+    let names = special.map { "--\($0)" }
+    let more = [names.prefix(4), names.dropFirst(4)].map { $0.joined(separator: ", ") }
+    return text + flags(of: .run, except: special)
+      + "\nMore by conv-bench help run: \(more[0]),\n  \(more[1])\n" + exitCodes
   }
+
+  /// Flags of `run` that the overview only names, so that it fits a screen.
+  private static let special = [
+    "variant", "bias", "relu", "tuning", "max-error", "warmup", "timeout", "seed", "append",
+    "no-progress",
+  ]
 
   private static func text(_ command: Command) -> String {
     "conv-bench \(command.name) \(command.synopsis)\n  \(command.summary)\n"
       + flags(of: command.name)
   }
 
-  private static func flags(of command: CommandName) -> String {
+  private static func flags(of command: CommandName, except others: [String] = []) -> String {
     Flag.Group.allCases.map { group in
-      let flags = Flag.all.filter { $0.group == group && $0.commands.contains(command) }
+      let flags = Flag.all.filter {
+        $0.group == group && $0.commands.contains(command) && !others.contains($0.name)
+      }
       guard !flags.isEmpty else { return "" }
       return "\n\(group.rawValue)\n"
         + flags.map { entry($0.usage, $0.help, column: 34) }.joined()

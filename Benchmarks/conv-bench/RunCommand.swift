@@ -92,12 +92,31 @@ struct RunCommand {
   }
 
   private func measure(_ session: MeasurementSession, _ outputs: RunOutputs) throws {
-    for (place, group) in plan.places {
-      let results = session.run(group) { outputs.take($0, place) }
-      let choices = try tuner?.take(results, of: group) ?? []
-      try outputs.showLayer(results, remarks: choices)
+    var measured: [[CaseResult]] = []
+    for ((place, group), twin) in zip(plan.places, plan.twins) {
+      let results: [CaseResult]
+      var remarks: [String] = []
+      if let twin {
+        results = zip(measured[twin], group).map { $0.named($1) }
+        for result in results { outputs.take(.finished(result), place) }
+        remarks = ["measured as \(plan.groups[twin][0].layerName)"]
+      } else {
+        results = session.run(group) { outputs.take($0, place) }
+        remarks = try tuner?.take(results, of: group) ?? []
+      }
+      measured.append(results)
+      try outputs.showLayer(results, remarks: remarks)
       if Interruption.shared.received != nil { return }
     }
+  }
+}
+
+extension CaseResult {
+  /// The same result for an equal problem of another layer.
+  fileprivate func named(_ benchmark: BenchmarkCase) -> CaseResult {
+    var result = self
+    result.benchmark = benchmark
+    return result
   }
 }
 

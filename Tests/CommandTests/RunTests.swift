@@ -118,6 +118,25 @@ import Testing
     #expect(outcome.output.contains("16 cases"))
   }
 
+  @Test func equalProblemsOfTwoNetworksAreMeasuredOnce() throws {
+    let folder = try Folder()
+    let wanted = ["--layer", "alexnet-fc8,vgg16-fc8", "--backend", "gemm-1x1,winograd"]
+    let plan = try CommandProcess.run(wanted + ["--dry-run"])
+    #expect(plan.output.contains("4 cases, 2 unsupported, 1 measured with an equal one"))
+    let outcome = try run(wanted + ["--csv", "r.csv"], in: folder)
+    #expect(outcome.code == 0)
+    #expect(outcome.output.components(separatedBy: "   measured as alexnet-fc8\n").count == 2)
+    let rows = try CSVReader.read(path: "\(folder.path)/r.csv").records.filter { $0.status == .ok }
+    #expect(rows.map(\.fullName) == ["alexnet-fc8", "vgg16-fc8"])
+    #expect(rows[0].medianMS == rows[1].medianMS && rows[0].stddevMS == rows[1].stddevMS)
+    // What differs in anything but the layer's name is measured by itself.
+    let byHand = "mb1ic4096oc1000ih1oh1kh1ph0"
+    for other in [["--layer", "alexnet-fc8"], ["--layer", "alexnet-fc8", "--problem", byHand]] {
+      let plan = try CommandProcess.run(other + ["--dry-run"])
+      #expect(!plan.output.contains("measured"))
+    }
+  }
+
   @Test func theFilterSeesLayerAndBackend() throws {
     let outcome = try CommandProcess.run(
       ["--network", "alexnet", "--filter", "conv[12]/(direct|im2col)", "--dry-run"])

@@ -27,6 +27,7 @@ def ratio(a, b):
 
 
 MOST_TERMS = 1000
+FASTEST = "fastest per layer"
 
 
 def total(parts):
@@ -89,14 +90,20 @@ class Analysis:
         order = {key: place for place, (key, _) in enumerate(self.runs)}
         self.run_of = lambda row: order[(row.text("timestamp"), row.text("run_id"))]
         self.history = group(rows, case_key)
-        current = [max(members, key=self.run_of) for members in self.history.values()]
-        panels = group(current, lambda r: case_key(r)[:5])
+        current = [max(members, key=self.run_of) if len(members) > 1 else members[0]
+                   for members in self.history.values()]
+        panels = {}
+        for key, row in zip(self.history, current):
+            panels.setdefault(key[:5], []).append(row)
         self.panels = [Panel(key, members) for key, members in panels.items()]
         self.machines = list(dict.fromkeys(p.machine for p in self.panels))
         self.status = Counter(r.text("status") for r in current)
         self.wrong = [r for r in current if r.text("status") in ("wrong", "failed")]
         self.timed = [r for r in current if r.is_timed]
-        self.contenders = list(dict.fromkeys(r.contender for r in rows))
+        # By name, so that one set of backends has one set of colours, whatever ran first.
+        self.contenders = sorted({r.contender for r in rows})
+        tiles = {tile(r) for r in self.timed if tile(r)}
+        self.painted = self.contenders + sorted(tiles - set(self.contenders))
         wins = Counter()
         for panel in self.panels:
             wins.update(r.contender for r in panel.fastest.values() if r)
@@ -104,6 +111,8 @@ class Analysis:
 
     def scaling(self):
         """Cases measured with several thread counts: (label, contender, conditions) → rows."""
+        if len({r.threads for r in self.timed}) < 2:
+            return {}
         cases = group(self.timed, lambda r: (r.label, r.contender, *case_key(r)[:4]))
         return {
             key: sorted(members, key=lambda r: r.threads)
@@ -125,20 +134,35 @@ class Analysis:
         for panel in self.panels:
             networks = group(
                 [r for r in panel.timed if r.text("network")],
-                lambda r: (r.text("network"), batch(r)),
+                network_name,
             )
-            for (network, mb), rows in networks.items():
+            for network, rows in networks.items():
                 layers = group(rows, lambda r: r.text("problem"))
                 if sum(m[0].multiplicity or 1 for m in layers.values()) < 2:
                     continue
-                best = [min(m, key=lambda r: r.median_ms) for m in layers.values()]
+                # What auto takes is one of the others, measured once more.
+                best = [
+                    min([r for r in m if r.text("backend") != "auto"] or m, key=lambda r: r.median_ms)
+                    for m in layers.values()
+                ]
                 count = sum(r.multiplicity or 1 for r in best)
                 contenders = group(rows, lambda r: r.contender)
                 sums = [network_sum(name, members) for name, members in contenders.items()]
                 if len(sums) > 1:
-                    sums.append(network_sum("fastest per layer", best))
+                    sums.append(network_sum(FASTEST, best))
                 sums.sort(key=lambda s: (s[2].value < count, s[1].value))
-                yield panel, network + (f" · mb{mb}" if mb != 1 else ""), count, sums, best
+                yield panel, network, count, sums, best
+
+
+class Totals:
+    """The sums of one network: (contender, Σ median × multiplicity, layers), the fastest first."""
+
+    def __init__(self, sums, count):
+        whole = {name: value for name, value, layers in sums if layers.value >= count}
+        self.fastest = whole.pop(FASTEST, None)
+        self.auto = whole.pop("auto", None)
+        # The best that takes all layers: auto is a choice among the others, not one of them.
+        self.single = min(whole.items(), key=lambda item: item[1].value, default=(None, None))
 
 
 def network_sum(name, rows):
@@ -153,9 +177,23 @@ def network_sum(name, rows):
     )
 
 
+def network_name(row):
+    """The network, with its batch if that is not 1."""
+    mb = batch(row)
+    return row.text("network") + (f" · mb{mb}" if mb != 1 else "")
+
+
 def batch(row):
     fields = shape(row.text("problem"))
     return fields["mb"] if fields else 1
+
+
+def tile(row):
+    """`winograd-f4`: the tile that Winograd's algorithm used, asked for or chosen; None of other backends."""
+    if row.text("backend") != "winograd":
+        return None
+    forced = row.text("forced_variant") or row.text("variant").split(" ")[0]
+    return f"winograd-{forced}" if forced else "winograd"
 
 
 def direction(row):

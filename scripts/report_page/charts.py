@@ -2,26 +2,30 @@
 
 import math
 
-from .analysis import Number, intensity, memory_mib, ratio
+from .analysis import (
+    Number, Totals, group, intensity, memory_mib, network_name, ratio, tile, times, total)
 
 MOST_BARS = 40  # layers in one chart; a phone scrolls about one screen for ten
 MOST_POINTS = 2000  # of a chart; beyond it a browser slows down
 MOST_LINES = 60
 MOST_ROWS = 1000  # of a table
 MOST_PANELS = 12
+MOST_NETWORKS = 40  # in all panels together
+MOST_OPEN = 3  # networks whose charts are shown at once; of more, only the first is
 LEVELS = {"l1": "L1", "l2": "L2", "l3": "L3", "dram": "memory"}
 
 
 class Section:
-    """A heading, a text, figures and tables."""
+    """A heading, a text, figures and tables; the name is what a link to it ends with."""
 
-    def __init__(self, title, text):
-        self.title, self.text, self.parts = title, text, []
+    def __init__(self, name, title, text):
+        self.name, self.title, self.text, self.parts = name, title, text, []
 
-    def add(self, caption, figure, header, rows, note=""):
+    def add(self, caption, figure, header, rows, note="", folded=False):
+        """Adds a chart and its table; a folded one shows only its caption until it is opened."""
         if len(rows) > MOST_ROWS:
             note += f" The table has the first {MOST_ROWS} of {len(rows)} rows."
-        self.parts.append((caption, figure, header, rows[:MOST_ROWS], note.strip()))
+        self.parts.append((caption, figure, header, rows[:MOST_ROWS], note.strip(), folded))
 
 
 def axis(title, kind="linear", **more):
@@ -38,17 +42,33 @@ MANTISSAS = (
 )
 
 
-def log_axis(title, low, high):
-    """A logarithmic axis that spells its ticks out: as many as fit a phone."""
+def log_axis(title, low, high, across):
+    """A logarithmic axis that spells its ticks out: as many as fit a phone, across or upwards."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for mantissas in MANTISSAS:
-        ticks = [(m, e) for e in exponents for m in mantissas if low <= m * 10.0**e <= high]
-        # Powers of ten take more room than plain numbers.
-        if len(ticks) <= (8 if low >= 1e-3 else 5):
-            break
+    # Labels take room across by their length, powers of ten most; upwards by their height.
+    gap = math.log10(high / low) * (0.06 if not across else 0.13 if low >= 1e-3 else 0.2)
+    choices = [
+        [(value, value, 0) for value in multiples(step * 10.0**exponent, low, high)]
+        for exponent in range(exponents[0] - 2, exponents[-1] + 1) for step in (1, 2, 5)
+    ] if high < 4 * low else []
+    choices += [
+        sorted((m * 10.0**e, m, e) for e in exponents for m in mantissas if low <= m * 10.0**e <= high)
+        for mantissas in MANTISSAS
+    ]
+    ticks = next((c for c in choices if len(c) > 1 and is_spaced(c, gap)), choices[-1])
     return axis(
         title, "log", range=[math.log10(low), math.log10(high)],
-        tickvals=[m * 10.0**e for m, e in ticks], ticktext=[tick_text(m, e) for m, e in ticks])
+        tickvals=[value for value, _, _ in ticks], ticktext=[tick_text(m, e) for _, m, e in ticks])
+
+
+def is_spaced(ticks, gap):
+    return all(math.log10(b[0] / a[0]) >= gap for a, b in zip(ticks, ticks[1:]))
+
+
+def multiples(step, low, high):
+    """The multiples of `step` from `low` to `high`, without the noise of their products."""
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [float(f"{n * step:.12g}") for n in range(first, min(last, first + 100) + 1)]
 
 
 def tick_text(mantissa, exponent):
@@ -75,7 +95,7 @@ def by_contender(rows):
     groups = {}
     for row in rows:
         groups.setdefault(row.contender, []).append(row)
-    return groups.items()
+    return sorted(groups.items())
 
 
 def limited(rows):
@@ -96,7 +116,7 @@ def panels(analysis):
 
 def roofline(analysis):
     section = Section(
-        "Roofline",
+        "roofline", "Roofline",
         "Executed arithmetic against executed operations per byte of source, destination, weights"
         " and workspace. A point under the flat line could compute faster; a point under a slanted"
         " line waits for that memory. Each chart has one flat line: the peak measured in the run.",
@@ -124,8 +144,8 @@ def roofline(analysis):
             "data": roofs + traces,
             "layout": {
                 "height": 420, "annotations": labels,
-                "xaxis": log_axis("executed FLOP per byte", low, high),
-                "yaxis": log_axis("executed GFLOP/s", lowest, highest),
+                "xaxis": log_axis("executed FLOP per byte", low, high, across=True),
+                "yaxis": log_axis("executed GFLOP/s", lowest, highest, across=False),
             },
         }
         if slopes:
@@ -176,50 +196,65 @@ def label(x, y, text, side, foot):
 
 def backends(analysis):
     section = Section(
-        "Backends, layer by layer",
+        "backends", "Backends, layer by layer",
         "Direct-equivalent GFLOP/s: the work of direct convolution over the median time, so Winograd"
         " and FFT may exceed the peak. Thin lines are the median's 95 % interval. No bar: the"
         " backend declined the layer, and the table says why.",
     )
     for panel, title in panels(analysis):
-        labels = [name for name, rows in panel.layers.items() if any(r.is_timed for r in rows)]
-        shown = labels[:MOST_BARS]
-        note = f"The chart has {MOST_BARS} of {len(labels)} layers." if len(labels) > MOST_BARS else ""
-        wanted = set(shown)
-        traces = []
-        for contender, rows in by_contender([r for r in panel.timed if r.label in wanted]):
-            traces.append({
-                "type": "bar", "orientation": "h", "contender": contender, "name": contender,
-                "y": [r.label for r in rows], "x": [r.gflops for r in rows],
-                "error_x": interval(rows), "hovertemplate": "%{y}, " + contender + ": %{x:.4g} GFLOP/s<extra></extra>",
-            })
-        if panel.peak and shown:
-            traces.append({**line([panel.peak] * len(shown), shown, "peak"), "mode": "lines"})
-        figure = {"data": traces[::-1], "layout": {
-            "height": 90 + len(shown) * (16 + 11 * max(1, len(traces) - 1)),
-            "barmode": "group", "bargap": 0.22,
-            "xaxis": axis("GFLOP/s, direct-equivalent", rangemode="tozero"),
-            "yaxis": axis("", "category", categoryorder="array", categoryarray=shown[::-1]),
-        }} if traces else None
-        table = []
-        for name, rows in panel.layers.items():
-            if len(table) >= MOST_ROWS:
-                note = f"Of {len(labels)} layers, {len(shown)} in the chart, {MOST_ROWS} rows in the" \
-                       " table."
-                break
-            best = panel.fastest[name]
-            for r in sorted(rows, key=lambda r: (not r.is_timed, r.median_ms or 0)):
-                verdict = "fastest" if r is best else "" if r.is_timed else (
-                    f"{r.text('status')}: {r.text('reason')}")
-                slower = ratio(Number.of(r, "median_ms"), Number.of(best, "median_ms")) \
-                    if r.is_timed and best is not r else None
-                table.append([name, r.contender, Number.of(r, "median_ms"),
-                              Number.of(r, "ci95_low_ms"), Number.of(r, "ci95_high_ms"),
-                              Number.of(r, "gflops"), slower, verdict])
-        section.add(title, figure, [
-            "layer", "backend", "median ms", "95 % from", "to", "GFLOP/s", "× fastest", ""],
-            table, note)
+        networks = group(panel.layers.items(), lambda layer: layer[1][0].text("network"))
+        for place, (network, layers) in enumerate(list(networks.items())[:MOST_NETWORKS]):
+            caption = f"{network or 'Given by hand'}: {title}" if len(networks) > 1 else title
+            section.add(
+                caption, backends_chart(panel, dict(layers)), [
+                    "layer", "backend", "median ms", "95 % from", "to", "GFLOP/s", "× fastest", ""],
+                *backends_table(panel, dict(layers)),
+                folded=len(networks) > MOST_OPEN and place > 0)
+        if len(networks) > MOST_NETWORKS:
+            section.text += f" Of {len(networks)} networks ({title}), the first {MOST_NETWORKS}."
     return section
+
+
+def backends_chart(panel, layers):
+    """Bars of the first layers that anybody computed; None if there are none."""
+    shown = [name for name, rows in layers.items() if any(r.is_timed for r in rows)][:MOST_BARS]
+    rows = [r for name in shown for r in layers[name] if r.is_timed]
+    traces = [{
+        "type": "bar", "orientation": "h", "contender": contender, "name": contender,
+        "y": [r.label for r in rows], "x": [r.gflops for r in rows], "error_x": interval(rows),
+        "hovertemplate": "%{y}, " + contender + ": %{x:.4g} GFLOP/s<extra></extra>",
+    } for contender, rows in by_contender(rows)]
+    if not traces:
+        return None
+    peak = [{"type": "line", "x0": panel.peak, "x1": panel.peak, "y0": 0, "y1": 1, "yref": "paper"}]
+    return {"data": traces[::-1], "layout": {
+        "height": 90 + len(shown) * (16 + 11 * max(1, len(traces))),
+        "shapes": peak if panel.peak else [],
+        "barmode": "group", "bargap": 0.22,
+        "xaxis": axis("GFLOP/s", rangemode="tozero"),
+        "yaxis": axis("", "category", categoryorder="array", categoryarray=shown[::-1]),
+    }}
+
+
+def backends_table(panel, layers):
+    """Rows of the table, the fastest of each layer first, and a note if some are left out."""
+    timed = sum(any(r.is_timed for r in rows) for rows in layers.values())
+    note = f"The vertical line is the machine's peak, {number_text(panel.peak)} GFLOP/s." if panel.peak else ""
+    note += f" The chart has {MOST_BARS} of {timed} layers." if timed > MOST_BARS else ""
+    table = []
+    for name, rows in layers.items():
+        if len(table) >= MOST_ROWS:
+            return table, note + f" The table has the first {len(table)} rows."
+        best = panel.fastest[name]
+        for r in sorted(rows, key=lambda r: (not r.is_timed, r.median_ms or 0)):
+            verdict = "fastest" if r is best else "" if r.is_timed else (
+                f"{r.text('status')}: {r.text('reason')}")
+            slower = ratio(Number.of(r, "median_ms"), Number.of(best, "median_ms")) \
+                if r.is_timed and best is not r else None
+            table.append([name, r.contender, Number.of(r, "median_ms"),
+                          Number.of(r, "ci95_low_ms"), Number.of(r, "ci95_high_ms"),
+                          Number.of(r, "gflops"), slower, verdict])
+    return table, note
 
 
 def interval(rows):
@@ -235,7 +270,7 @@ def interval(rows):
 
 def scaling(analysis):
     section = Section(
-        "Thread scaling",
+        "scaling", "Thread scaling",
         "How many times faster than with the fewest threads. The dashed line is ideal: twice the"
         " threads, half the time. One line for each layer and backend.",
     )
@@ -265,19 +300,22 @@ def scaling(analysis):
         "height": 420,
         "xaxis": axis("threads, as a multiple of the fewest", "log", tickvals=ticks,
                       ticktext=[f"{t:g}×" for t in ticks]),
-        "yaxis": axis("speed-up", rangemode="tozero")}}
+        "yaxis": log_axis("speed-up", *spread(
+            [1, most] + [y for t in traces for y in t["y"]], 1.1), across=False)}}
     note = f"The chart has {len(traces)} of {len(cases)} cases." if len(traces) < len(cases) else ""
     section.add("", figure, [
         "layer", "backend", "isa", "layout", "threads", "median ms", "speed-up"], table, note)
     return section
 
 
-def against_time(analysis, title, text, column, value, axis_title):
-    """Some property of each case against its time as a multiple of the layer's fastest."""
-    section = Section(title, text)
+def against_time(
+    analysis, name, title, text, column, value, axis_title, naming=lambda row: row.contender
+):
+    """Some property of each case that has a name against its time as a multiple of the layer's fastest."""
+    section = Section(name, title, text)
     for panel, caption in panels(analysis):
         cases = []
-        rows, note = limited(panel.timed)
+        rows, note = limited([row for row in panel.timed if naming(row)])
         for row in rows:
             x = value(row)
             best = panel.fastest[row.label]
@@ -287,26 +325,40 @@ def against_time(analysis, title, text, column, value, axis_title):
         if not cases:
             continue
         traces = []
-        places = {id(row): (x.value, y.value) for row, x, y in cases}
-        for contender, rows in by_contender([row for row, _, _ in cases]):
+        for contender, members in group(cases, lambda case: naming(case[0])).items():
             traces.append(points(
-                contender, rows, [places[id(r)][0] for r in rows],
-                [places[id(r)][1] for r in rows],
-                [f"{r.label}, {contender}: {places[id(r)][0]:.3g}, {places[id(r)][1]:.3g}× fastest"
-                 for r in rows]))
-        across, up = zip(*places.values())
+                contender, [r for r, _, _ in members], [x.value for _, x, _ in members],
+                [y.value for _, _, y in members],
+                [f"{r.label}, {contender}: {x.value:.3g}, {y.value:.3g}× fastest"
+                 for r, x, y in members]))
         figure = {"data": traces, "layout": {
-            "height": 380, "xaxis": log_axis(axis_title, *spread(across)),
-            "yaxis": log_axis("time ÷ fastest of the layer", *spread(up, 1.15))}}
+            "height": 380,
+            "xaxis": log_axis(
+                axis_title, *spread([x.value for _, x, _ in cases]), across=True),
+            "yaxis": log_axis(
+                "time ÷ fastest of the layer", 0.94, 1.15 * max(y.value for _, _, y in cases),
+                across=False)}}
         section.add(caption, figure, ["layer", "backend", "variant", column, "median ms", "× fastest"], [
-            [r.label, r.contender, r.text("variant"), x, Number.of(r, "median_ms"), y]
+            [r.label, naming(r), r.text("variant"), x, Number.of(r, "median_ms"), y]
             for r, x, y in cases], note)
     return section if section.parts else None
 
 
+def tiles(analysis):
+    """Winograd alone, by its tiles; None if fewer than two were used."""
+    if len({tile(row) for row in analysis.timed} - {None}) < 2:
+        return None
+    return against_time(
+        analysis, "tiles", "Winograd’s tiles",
+        "F(m×m) computes m×m outputs at once: larger tiles do fewer products and lose digits. Down is"
+        " faster, left is more accurate. The time is a multiple of the layer's fastest backend,"
+        " whichever that is.",
+        "relative error", lambda r: Number.of(r, "rel_l2_error"), "relative L2 error", tile)
+
+
 def accuracy(analysis):
     return against_time(
-        analysis, "Time against accuracy",
+        analysis, "accuracy", "Time against accuracy",
         "Down is faster, left is more accurate. The error is ‖error‖₂ / ‖reference‖₂ on seeded normal"
         " data against float64.", "relative error",
         lambda r: Number.of(r, "rel_l2_error"), "relative L2 error")
@@ -314,21 +366,21 @@ def accuracy(analysis):
 
 def memory(analysis):
     return against_time(
-        analysis, "Time against memory",
+        analysis, "memory", "Time against memory",
         "Down is faster, left is smaller. Memory is packed or transformed weights and workspace; the"
         " tensors themselves come on top.", "MiB", memory_mib, "MiB of weights and workspace")
 
 
 def networks(analysis):
     section = Section(
-        "Networks",
+        "networks", "Networks",
         "Sum of median × occurrences over the layers that were measured. A backend that declined a"
         " layer has a smaller sum and is marked: do not compare it with the others. Fastest per layer"
         " takes the best backend for each layer.",
     )
-    for place, (panel, network, count, sums, best) in enumerate(analysis.totals()):
-        if place >= MOST_PANELS:
-            break
+    totals = list(analysis.totals())
+    overview(analysis, section, totals)
+    for place, (panel, network, count, sums, best) in enumerate(totals[:MOST_NETWORKS]):
         names = [name for name, _, _ in sums]
         figure = {"unlabelled": True, "data": [{
             "type": "bar", "orientation": "h", "contender": name, "name": name,
@@ -340,17 +392,66 @@ def networks(analysis):
             "xaxis": axis("ms", rangemode="tozero"),
             "yaxis": axis("", "category", categoryorder="array", categoryarray=names[::-1])}}
         caption = f"{network}: {panel.title(len(analysis.machines) > 1)}"
+        folded = len(totals) > MOST_OPEN and place > 0
         section.add(caption, figure, ["backend", "total ms", "layers", ""], [
             [name, value, layers, "" if layers.value >= count else
              f"lacks {number_text(count - layers.value)} of {number_text(count)} layers"]
             for name, value, layers in sums],
-            "Pale bars lack layers." if any(s[2].value < count for s in sums) else "")
+            "Pale bars lack layers." if any(s[2].value < count for s in sums) else "", folded)
         section.add(f"{network}: the fastest for each layer", None, [
-            "layer", "times", "backend", "variant", "median ms", "GFLOP/s"], [
-            [r.label, Number.of(r, "multiplicity"), r.contender, r.text("variant"),
-             Number.of(r, "median_ms"), Number.of(r, "gflops")] for r in best[:MOST_ROWS]],
-            f"The first {MOST_ROWS} of {len(best)} layers." if len(best) > MOST_ROWS else "")
+            "layer", "times", "backend", "median ms", "GFLOP/s", "variant"], [
+            [r.text("layer") or r.label, Number.of(r, "multiplicity"), r.contender,
+             Number.of(r, "median_ms"), Number.of(r, "gflops"), r.text("variant")]
+            for r in best], folded=folded)
+    if len(totals) > MOST_NETWORKS:
+        section.text += f" Of {len(totals)} totals, the first {MOST_NETWORKS} have their charts."
     return section if section.parts else None
+
+
+def overview(analysis, section, totals):
+    """For each panel: who makes up the networks' times if each layer takes its fastest, or `auto`."""
+    for panel, title in panels(analysis):
+        rows, table, names = [], [], []
+        choices = group([r for r in panel.timed if r.text("backend") == "auto"], network_name)
+        for _, network, count, sums, best in (t for t in totals if t[0] is panel):
+            known = Totals(sums, count)
+            name, time = known.single
+            fastest = known.fastest or time
+            table.append([network, fastest, name or "none takes all layers", time,
+                          ratio(time, fastest), known.auto])
+            for name, members in ((network, best), (f"{network}, auto", choices.get(network))):
+                if members:
+                    names.append(name)
+                    rows += [(name, *part) for part in mix(members)]
+        if len(table) < 2 and not choices:
+            continue
+        parts = group(rows, lambda r: r[1])
+        figure = {"data": [{
+            "type": "bar", "orientation": "h", "contender": contender, "name": contender,
+            "y": [r[0] for r in members], "x": [r[4].value for r in members],
+            "hovertemplate": "%{y}, " + contender + ": %{x:.3g} %<extra></extra>",
+        } for contender, members in parts.items()], "layout": {
+            "height": 90 + 26 * len(names), "barmode": "stack",
+            "xaxis": axis("% of the network's time", range=[0, 100]),
+            "yaxis": axis("", "category", categoryorder="array", categoryarray=names[::-1])}}
+        section.add(f"All networks: {title}", None, [
+            "network", "fastest per layer, ms", "best single backend", "its ms", "× fastest",
+            "auto, ms"][:None if choices else 5], [row[:None if choices else 5] for row in table])
+        section.add(f"Who takes part if each layer takes its fastest: {title}", figure, [
+            "network", "backend", "layers", "ms", "% of time"], rows)
+
+
+def mix(rows):
+    """(backend, layers, ms, % of the time) of each that occurs among the rows, which are one network."""
+    parts = group(rows, lambda r: r.text("variant").split()[0] if r.text("backend") == "auto"
+                  and r.text("variant") else r.contender)
+    def time(rows):
+        return total([times(Number.of(r, "median_ms"), Number.of(r, "multiplicity")) for r in rows])
+    whole = time(rows)
+    for name, members in sorted(parts.items(), key=lambda p: -time(p[1]).value):
+        own = time(members)
+        yield (name, total([Number.of(r, "multiplicity") for r in members]), own,
+               Number(100 * own.value / whole.value, f"100 * ({own.formula}) / ({whole.formula})"))
 
 
 def history(analysis):
@@ -358,7 +459,7 @@ def history(analysis):
     if not cases:
         return None
     section = Section(
-        "History",
+        "history", "History",
         "Median time of each case as a multiple of its first run; above 1 is slower. Only runs of one"
         " machine are joined. Runs at different moments differ by noise alone: 'conv-bench gate' gives"
         " verdicts, this chart does not.",
@@ -393,7 +494,7 @@ def history(analysis):
         "height": 420, "xaxis": axis("", "category", categoryorder="array", categoryarray=used,
                                      tickangle=-30 if len(used) > 2 else 0),
         "yaxis": log_axis(
-            "time ÷ first run", *spread([y for t in traces for y in t["y"]], 1.05))}}
+            "time ÷ first run", *spread([y for t in traces for y in t["y"]], 1.05), across=False)}}
     note = (f"The chart has the {MOST_LINES} of {len(cases)} cases that changed most."
             if len(cases) > MOST_LINES else "")
     section.add("", figure, ["layer", "backend", "isa", "layout", "threads", "first ms", "last ms",

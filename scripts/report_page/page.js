@@ -12,6 +12,7 @@ const shapes = [
   '<path d="M0 2l2-2 3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3z"/>',
   '<path d="M5 0l1.500 3.500H10L7.200 6l1 4L5 7.700 1.800 10l1-4L0 3.500h3.500z"/>', '<path d="M0 1h10L5 10z"/>',
 ];
+const SHEET = 800; // pixels of a printed page that a chart may take
 const darkQuery = matchMedia('(prefers-color-scheme: dark)');
 let printing = false;
 
@@ -23,13 +24,19 @@ const color = (contender) => {
   return index < 0 ? css('--text') : palette[themeName()][index % 8];
 };
 
+// Beyond eight the colours come again with other symbols.
+const symbol = (contender) => {
+  const index = Math.max(0, place(contender));
+  return (index + Math.floor(index / 8)) % 8;
+};
+
 function styledTrace(trace, hidden) {
   if (trace.roof) return { ...trace, showlegend: false, line: { ...trace.line, color: css('--faint') } };
   const own = color(trace.contender);
   return {
     ...trace,
     visible: !hidden.has(trace.contender),
-    marker: { ...trace.marker, color: own, size: 8, symbol: symbols[Math.max(0, place(trace.contender)) % 8] },
+    marker: { ...trace.marker, color: own, size: 8, symbol: symbols[symbol(trace.contender)] },
     line: { color: own, width: 1.5 },
     ...(trace.error_x && { error_x: { ...trace.error_x, color: css('--text') } }),
   };
@@ -46,6 +53,7 @@ function styledLayout(layout, width) {
     annotations: (layout.annotations || []).map((a) => ({
       ...a, font: { ...a.font, color: text }, bgcolor: css('--back'), opacity: .85,
     })),
+    shapes: (layout.shapes || []).map((s) => ({ ...s, line: { color: css('--faint'), width: 1.5 } })),
     xaxis: axis(layout.xaxis),
     yaxis: axis(layout.yaxis),
     showlegend: false,
@@ -69,7 +77,7 @@ function drawLegend(chart) {
     button.type = 'button';
     button.setAttribute('aria-pressed', String(!chart.hidden.has(name)));
     button.innerHTML =
-      `<svg viewBox="0 0 10 10" fill="${color(name)}" aria-hidden="true">${shapes[Math.max(0, place(name)) % 8]}</svg>`;
+      `<svg viewBox="0 0 10 10" fill="${color(name)}" aria-hidden="true">${shapes[symbol(name)]}</svg>`;
     button.append(name);
     button.onclick = () => {
       if (!chart.hidden.delete(name)) chart.hidden.add(name);
@@ -81,13 +89,19 @@ function drawLegend(chart) {
 
 function draw(chart) {
   const width = printing ? 660 : chart.node.clientWidth;
+  const own = chart.figure.layout;
+  const height = printing ? Math.min(own.height, SHEET) : own.height;
+  chart.node.style.height = `${height}px`;
   drawLegend(chart);
   return Plotly.react(
     chart.node, chart.figure.data.map((t) => styledTrace(t, chart.hidden)),
-    styledLayout(chart.figure.layout, width), { displayModeBar: false, responsive: false });
+    styledLayout({ ...own, height }, width), { displayModeBar: false, responsive: false });
 }
 
-const drawAll = () => charts.forEach(draw);
+// What is folded away is drawn when it is opened.
+const drawAll = () => charts.filter((c) => !c.node.closest('details:not([open])')).forEach(draw);
+document.querySelectorAll('details.part').forEach((part) => part.addEventListener(
+  'toggle', () => charts.filter((c) => part.open && part.contains(c.node)).forEach(draw)));
 
 // Tables that fit a few sheets are opened for print.
 let opened = [];

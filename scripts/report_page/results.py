@@ -1,6 +1,7 @@
 """Reads result files: CSV, JSON of a run, JSON of `conv-bench machine`."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -25,7 +26,7 @@ class BadFile(Exception):
 class Row:
     """One row: the text of each cell by column, and the numbers that the page computes with."""
 
-    __slots__ = ("index", "cells", "file", "line", "contender", "label", *NUMBERS)
+    __slots__ = ("index", "cells", "file", "line", "contender", "label", "is_timed", *NUMBERS)
 
     def __init__(self, index, cells, file, line, name):
         self.index, self.cells, self.file, self.line = index, cells, file, line
@@ -39,14 +40,11 @@ class Row:
             if value is not None and not math.isfinite(value):
                 raise BadFile(f"{name}:{line}: {column}: '{text[:40]}' is not a value of it")
             setattr(self, column, value)
+        self.is_timed = self.text("status") == "ok" and bool(self.median_ms) and self.median_ms > 0
 
     def text(self, column):
         place = self.index.get(column)
         return self.cells[place] if place is not None else ""
-
-    @property
-    def is_timed(self):
-        return self.text("status") == "ok" and bool(self.median_ms) and self.median_ms > 0
 
     def reference(self, column):
         """The cell's address in a formula."""
@@ -181,8 +179,9 @@ def read_json(text, path, results):
 FIELD = re.compile(r"(ic|ih|iw|oc|oh|ow|kh|kw|sh|sw|ph|pw|phr|pwr|dh|dw|mb|g)(\d+)")
 
 
+@functools.lru_cache(maxsize=1 << 17)
 def shape(problem):
-    """The fields of a problem as conv-bench writes it, with the deduced ones filled in."""
+    """The fields of a problem as conv-bench writes it, with the deduced ones filled in; not to be changed."""
     fields = {name: int(value) for name, value in FIELD.findall(problem.split("n\"")[0])}
     try:
         fields.setdefault("mb", 1)
