@@ -36,15 +36,15 @@ enum HelpCommand {
     text += "\nEXAMPLES\n"
     for (line, comment) in examples { text += entry(line, comment, column: 51) }
     let names = special.map { "--\($0)" }
-    let more = [names.prefix(4), names.dropFirst(4)].map { $0.joined(separator: ", ") }
+    let more = [names.prefix(6), names.dropFirst(6)].map { $0.joined(separator: ", ") }
     return text + flags(of: .run, except: special)
-      + "\nMore by conv-bench help run: \(more[0]),\n  \(more[1])\n" + exitCodes
+      + "\nMore by help run: \(more[0]),\n  \(more[1])\n" + exitCodes
   }
 
   /// Flags of `run` that the overview only names, so that it fits a screen.
   private static let special = [
-    "variant", "bias", "relu", "tuning", "max-error", "warmup", "timeout", "seed", "append",
-    "no-progress",
+    "variant", "bias", "relu", "tuning", "seed", "append", "max-error", "fftw-rigor", "warmup",
+    "timeout", "phases", "no-progress",
   ]
 
   private static func text(_ command: Command) -> String {
