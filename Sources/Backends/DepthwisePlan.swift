@@ -25,8 +25,10 @@ final class DepthwisePlan: ConvolutionPlan {
     let pixels: Int
     let tiles: Int
     let function: DepthwiseFunction
-    /// Of each tile and column of taps, the pixels that have the column.
-    let limits: PixelLimits
+    /// Of each tile and column of taps, the first pixel that has the column and the one after the last.
+    let limits: StableTable<Int32>
+    /// (Pixel, column of taps) pairs of all tiles.
+    let columnTaps: Int
   }
 
   /// Output rows that follow each other and have the same taps.
@@ -105,7 +107,7 @@ final class DepthwisePlan: ConvolutionPlan {
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = windows.byteCount + rows.byteCount
     let rowTaps = pieces.joined().reduce(0) { $0 + $1.rows.count * $1.tapRows.count }
-    let columnTaps = runs.reduce(0) { $0 + $1.limits.pixels }
+    let columnTaps = runs.reduce(0) { $0 + $1.columnTaps }
     executedFLOPs = 2 * Double(problem.mb * blocks * lanes) * Double(rowTaps * columnTaps)
     variant = "\(runs[0].pixels)x1 depthwise"
   }
@@ -135,7 +137,9 @@ final class DepthwisePlan: ConvolutionPlan {
       }
       return Run(
         firstPixel: tiles[0].lowerBound, pixels: tiles[0].count, tiles: tiles.count,
-        function: kernels.depthwise_tile(tiles[0].count, p.sw), limits: PixelLimits(limits))
+        function: kernels.depthwise_tile(tiles[0].count, p.sw),
+        limits: StableTable(limits.flatMap { [Int32($0.lowerBound), Int32($0.upperBound)] }),
+        columnTaps: limits.reduce(0) { $0 + $1.count })
     }.sorted { $0.firstPixel < $1.firstPixel }
   }
 
@@ -172,7 +176,7 @@ final class DepthwisePlan: ConvolutionPlan {
   ) -> DepthwiseArguments {
     let (lanes, p) = (kernels.lanes, problem)
     return DepthwiseArguments(
-      src: src, tap_offsets: taps.offsets, tap_pixels: runs[0].limits.values,
+      src: src, tap_offsets: taps.values, tap_pixels: runs[0].limits.values,
       tap_columns: p.kw, tap_rows: p.kh, first_row: 0, end_row: p.kh, pixel_stride: p.sw * lanes,
       wei: weights.readOnly + block * taps.count * lanes, dst: dst,
       bias: options.bias ? bias.readOnly + block * lanes : nil, relu: options.relu ? 1 : 0,
@@ -235,23 +239,4 @@ final class DepthwisePlan: ConvolutionPlan {
       plane_stride: p.oh * p.ow)
     kernels.unpack_channels(&reorder)
   }
-}
-
-/// Ranges of pixels in stable memory, for as long as this lives.
-private final class PixelLimits {
-  let values: UnsafePointer<Int32>
-  /// Of all ranges together.
-  let pixels: Int
-
-  init(_ ranges: [Range<Int>]) {
-    pixels = ranges.reduce(0) { $0 + $1.count }
-    let memory = UnsafeMutablePointer<Int32>.allocate(capacity: max(2 * ranges.count, 1))
-    for (index, range) in ranges.enumerated() {
-      (memory + 2 * index).initialize(to: Int32(range.lowerBound))
-      (memory + 2 * index + 1).initialize(to: Int32(range.upperBound))
-    }
-    values = UnsafePointer(memory)
-  }
-
-  deinit { values.deallocate() }
 }

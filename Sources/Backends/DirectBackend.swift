@@ -8,8 +8,9 @@ import Convolution
 /// row × 1–4 vectors over the *whole* reduction, so `dst` is written once. Source rows are copied
 /// into a zero-bordered window in blocks of one vector of channels (which also turns NCHW into
 /// blocks), so the inner loop has no branch. Two orders of the outer loops, by the size of the
-/// weights: see `DirectPlan`. NCHW sources with fewer channels than a vector has lanes (first layers,
-/// depthwise) have the vectors along pixels instead: see `DirectRowsPlan`.
+/// weights: see `DirectPlan`. NCHW sources with fewer channels than a vector has lanes (first layers)
+/// have the vectors along pixels instead: see `DirectRowsPlan`. Depthwise, they hold channels of
+/// different groups: see `DepthwisePlan`.
 struct DirectBackend: ConvolutionBackend {
   let name = "direct"
   let summary =

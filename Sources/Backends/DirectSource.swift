@@ -225,7 +225,7 @@ struct DirectSource {
     _ src: UnsafePointer<Float>, wei: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
   ) -> RowTileArguments {
     RowTileArguments(
-      src: src, tap_offsets: taps.offsets, taps: taps.count, wei: wei, dst: dst, plane_stride: 0,
+      src: src, tap_offsets: taps.values, taps: taps.count, wei: wei, dst: dst, plane_stride: 0,
       bias: nil, relu: 0, tiles: 1)
   }
 

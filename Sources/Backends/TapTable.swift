@@ -1,19 +1,22 @@
 import KernelInterface
 
-/// Offsets in stable memory, for as long as the table lives.
-final class TapTable {
-  let offsets: UnsafePointer<Int>
+/// Values in stable memory, for as long as the table lives.
+final class StableTable<Value: BitwiseCopyable> {
+  let values: UnsafePointer<Value>
   let count: Int
 
-  init(_ values: [Int]) {
+  init(_ values: [Value]) {
     count = values.count
-    let memory = UnsafeMutablePointer<Int>.allocate(capacity: max(values.count, 1))
+    let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(values.count, 1))
     memory.initialize(from: values, count: values.count)
-    offsets = UnsafePointer(memory)
+    self.values = UnsafePointer(memory)
   }
 
-  deinit { offsets.deallocate() }
+  deinit { values.deallocate() }
 }
+
+/// Offsets of taps.
+typealias TapTable = StableTable<Int>
 
 extension TileArguments {
   /// Arguments with the pointers set and every stride and size still zero.
@@ -22,7 +25,7 @@ extension TileArguments {
     dst: UnsafeMutablePointer<Float>
   ) {
     self.init(
-      src: src, tap_offsets: taps.offsets, taps: taps.count,
+      src: src, tap_offsets: taps.values, taps: taps.count,
       first_tap: 0, end_tap: taps.count, pixel_stride: 0, block_stride: 0,
       blocks: 0, tail: 0, wei: wei, dst: dst, dst_pixel_stride: 0, dst_vector_stride: 0,
       bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0, tiles: 1,

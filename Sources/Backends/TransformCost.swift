@@ -3,8 +3,8 @@ import Parallel
 
 /// Estimated cycles of a transform-domain convolution, by which tiles and schedules are chosen.
 ///
-/// Per core and cycle: 2·lanes multiply-adds, 10 bytes from L3, 4 from memory (both cores of the
-/// machine in algorithms.md at once), half a vector of transform work; 0.7 of all that is reached.
+/// Per core and cycle: 2·lanes multiply-adds, 10 bytes from L3, 4 from memory (measured on
+/// two cores of an AMD EPYC at once), half a vector of transform work; 0.7 of all that is reached.
 public struct TransformCost {
   let problem: ConvolutionProblem
   let lanes: Int

@@ -224,8 +224,7 @@ public final class MeasurementSession {
     guard !prepared.isEmpty else { return }
     observer(.sampled(fraction: 0, leader: nil))
     var results = prepared.map(withRoofline)
-    let eviction =
-      cold == nil ? nil : try CacheEviction(caches: .current, cpus: CoreBudget.current().cpus)
+    let eviction = try makeEviction()
     let sampler = Sampler(
       rules: settings.sampling, clock: clock,
       cold: cold.map { cold in
