@@ -21,9 +21,9 @@ struct Tile<let P: Int, let V: Int> {
       switch a.pixel_stride {
       case Vector.scalarCount: reduce(&sums, a, Vector.scalarCount)
       case 2 * Vector.scalarCount: reduce(&sums, a, 2 * Vector.scalarCount)
-      case 1: reduce(&sums, a, 1)
-      case 2: reduce(&sums, a, 2)
-      case 4: reduce(&sums, a, 4)
+      case 1: reduceTaps(&sums, a, 1)
+      case 2: reduceTaps(&sums, a, 2)
+      case 4: reduceTaps(&sums, a, 4)
       default: reduce(&sums, a, a.pixel_stride)
       }
       store(&sums, a)
@@ -66,6 +66,19 @@ struct Tile<let P: Int, let V: Int> {
       src += a.block_stride
       blockWei += a.taps &* channels &* width
       block &+= 1
+    }
+  }
+
+  /// One channel a tap, as in plain planes, where each step would be a loop of its own.
+  @inline(__always)
+  private static func reduceTaps(_ sums: inout Sums, _ a: TileArguments, _ pixelStride: Int) {
+    let width = V &* MemoryLayout<Vector>.size
+    var wei = UnsafeRawPointer(a.wei) + a.first_tap &* width
+    var tap = a.first_tap
+    while tap < a.end_tap {
+      step(&sums, a.src + a.tap_offsets[tap], pixelStride, wei)
+      wei += width
+      tap &+= 1
     }
   }
 
