@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// Makes allocations fail that the machine cannot back.
 ///
@@ -8,10 +8,12 @@ package enum MemoryLimit {
   /// Runs `body`, in which this process may allocate `bytes` more than it has.
   ///
   /// The limit holds for the whole process; it is the resource limit of private writable memory,
-  /// which is put back afterwards.
+  /// which is put back afterwards. Concurrent calls take turns: one would put back the other's limit.
   package static func allowing<Value, Failure: Error>(
     _ bytes: Int, _ body: () throws(Failure) -> Value
   ) throws(Failure) -> Value {
+    turn.lock()
+    defer { turn.unlock() }
     var old = rlimit()
     guard getrlimit(resource, &old) == 0,
       let used = bytesInUse()
@@ -23,6 +25,8 @@ package enum MemoryLimit {
     defer { setrlimit(resource, &old) }
     return try body()
   }
+
+  private static let turn = NSRecursiveLock()
 
   private static let resource = __rlimit_resource_t(RLIMIT_DATA.rawValue)
 

@@ -68,8 +68,11 @@ extension ProcessTests {
     }
 
     @Test func anUnfitMachineIsUnmeasured() throws {
-      // The samples take 10 to 90 ms, by the script's process number.
-      let noisy = #"echo "{\"sample\":{\"seconds\":0.0$(( $$ % 9 + 1 ))}}""#
+      // The samples take 10 to 90 ms, in an order that does not depend on the processes' roles.
+      let noisy = #"""
+        n=$(cat "$0.samples" 2>/dev/null || echo 0); echo $((n + 1)) > "$0.samples"
+        set -- 1 7 3 9 2 5 8; shift $((n % 7)); echo "{\"sample\":{\"seconds\":0.0$1}}"
+        """#
       let report = try run(FakeWorker(measure: noisy), FakeWorker(measure: noisy))
       #expect(report.exit == .unmeasured)
       #expect(report.rows[0].outcome?.isMeasured == false)
