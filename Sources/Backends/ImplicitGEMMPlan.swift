@@ -9,6 +9,9 @@ import Parallel
 /// (half of L2 at the most, the reduction cut into pieces only where a single panel would exceed it),
 /// then runs all its output channels over them; weights `[k panel][j/L][k][L]` stream past. Late
 /// layers with few pixels split the output channels over threads, never the reduction.
+///
+/// A 1×1 kernel at stride 1 reads panels as they lie in the image while few rows of tiles pass over
+/// them: packing would take longer than it saves.
 final class ImplicitGEMMPlan: ConvolutionPlan {
   let variant: String
   let src: TensorDescription
@@ -33,6 +36,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   private let rowRuns: [[Range<Int>]]
   /// Whether a panel of pixels stays in L1 while all weights pass, or the other way round.
   private let weightsPass: Bool
+  private let readsInPlace: Bool
   /// Pieces of the reduction, in channels.
   private let pieces: [Range<Int>]
   private let panelWidth: Int
@@ -51,6 +55,8 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
 
   /// Vectors of pixels in a tile: two hide the loads behind 14 × 2 multiply-adds.
   private static let vectors = 2
+  /// Most rows of tiles that pass over a panel that is not packed.
+  private static let mostRowsInPlace = 20
 
   init(_ original: ConvolutionProblem, _ options: PlanOptions) throws(AllocationError) {
     self.options = options
@@ -93,13 +99,16 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
         return same[0]..<same[same.count - 1] + 1
       }
     }
+    readsInPlace =
+      taps == 1 && p.sh == 1 && p.sw == 1 && !p.isPadded && pixels == p.ih * p.iw
+      && rowPanels.count <= Self.mostRowsInPlace
     let mostPanels = max(1, budget / (depth * width * 4))
     let fewest = (panels.count + mostPanels - 1) / mostPanels
     let turns = options.threads / rowChunks.count
     let even = max(fewest, min(panels.count, max(1, turns)))
     panelBlocks = RegisterTiling.split(panels.count, most: (panels.count + even - 1) / even)
 
-    packedCount = depth * width * panelBlocks.map(\.count).max()!
+    packedCount = depth * width * (readsInPlace ? 1 : panelBlocks.map(\.count).max()!)
     edgeCount = kernels.max_pixels(width / lanes) * width
     segmentCount = packer.segmentCount(
       panels: panelBlocks.map(\.count).max()!, width: width)
@@ -114,7 +123,8 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     workspaceBytes = packed.byteCount + edge.byteCount + segmentCount * options.threads * 4
     let stored = panels.reduce(0) { $0 + ($1.count + lanes - 1) / lanes * lanes }
     executedFLOPs = 2 * Double(images * stored * p.ocPerGroup) * Double(p.reduction)
-    variant = "\(rowPanels[0].count)x\(width) kc \(depth)"
+    variant =
+      "\(rowPanels[0].count)x\(width) kc \(depth)\(readsInPlace ? " in place" : "")"
   }
 
   deinit { segments.deallocate() }
@@ -150,7 +160,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
       for piece in pieces.indices {
         pack(src, n: n, group: group, pieces[piece], panelBlocks[block], thread)
-        let target = Target(dst: dst, n: n, group: group, piece: piece, block: block)
+        let target = Target(src: src, dst: dst, n: n, group: group, piece: piece, block: block)
         if weightsPass {
           for panel in panelBlocks[block] {
             for run in rowRuns[chunk] { multiply(target, rowPanels: run, panel: panel, thread) }
@@ -171,12 +181,19 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     (panels[panel].count + kernels.lanes - 1) / kernels.lanes
   }
 
+  /// Whether a panel is read from the image.
+  private func isInPlace(_ panel: Int) -> Bool {
+    readsInPlace && panels[panel].count == vectors(panel) * kernels.lanes
+  }
+
   private func pack(
     _ src: UnsafePointer<Float>, n: Int, group: Int, _ channels: Range<Int>, _ block: Range<Int>,
     _ thread: Int
   ) {
     let depth = channels.count * problem.kh * problem.kw
     let start = packed.baseAddress + thread * packedCount
+    guard !isInPlace(block.upperBound - 1) else { return }
+    let block = readsInPlace ? block.upperBound - 1..<block.upperBound : block
     // Panels of one width together; only the last of all may be narrower.
     let isShort = vectors(block.upperBound - 1) < vectors(block.lowerBound)
     let full = isShort ? block.dropLast() : block
@@ -193,6 +210,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
 
   /// What the products of one block of panels add to.
   private struct Target {
+    let src: UnsafePointer<Float>
     let dst: UnsafeMutablePointer<Float>
     let n: Int
     let group: Int
@@ -210,11 +228,16 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     let (pixels, vectors) = (panels[panel], vectors(panel))
     let channel = target.group * p.ocPerGroup + rows.lowerBound
     let plane = p.oh * p.ow
-    let index = panel - panelBlocks[target.block].lowerBound
+    let index = readsInPlace ? 0 : panel - panelBlocks[target.block].lowerBound
     var arguments = TileArguments(
       src: weights.readOnly + channel * pieceOffsets.last! + pieceOffsets[piece] * rows.count,
       taps: taps, wei: packed.readOnly + thread * packedCount + index * depth * panelWidth,
       dst: target.dst + (target.n * p.oc + channel) * plane + pixels.lowerBound)
+    if isInPlace(panel) {
+      let first = target.n * p.ic + target.group * p.icPerGroup + pieces[piece].lowerBound
+      arguments.wei = target.src + first * plane + pixels.lowerBound
+      arguments.wei_step = plane
+    }
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes
     arguments.blocks = depth / lanes

@@ -69,6 +69,7 @@ enum AdversarialProblems {
     .init(ic: 18, ih: 6, iw: 6, oc: 70, kh: 6, kw: 6),
     // A reduction longer than a panel of the implicit GEMM may be.
     .init(mb: 2, ic: 16_500, ih: 1, iw: 3, oc: 20, kh: 1, kw: 1),
+    .init(ic: 16_500, ih: 4, iw: 9, oc: 20, kh: 1, kw: 1),
     // Wide enough for several tiles, bands and threads.
     .init(ic: 16, ih: 30, iw: 56, oc: 64, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(ic: 48, ih: 27, iw: 27, oc: 96, kh: 3, kw: 3, ph: 1, pw: 1),

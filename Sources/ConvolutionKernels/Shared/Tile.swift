@@ -11,6 +11,7 @@ struct Tile<let P: Int, let V: Int> {
   @inline(__always)
   static func run(_ pointer: UnsafePointer<TileArguments>) {
     var a = pointer.pointee
+    if a.wei_step == 0 { a.wei_step = V &* Vector.scalarCount }
     var tile = 0
     repeat {
       // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
@@ -37,7 +38,7 @@ struct Tile<let P: Int, let V: Int> {
 
   @inline(__always)
   private static func reduce(_ sums: inout Sums, _ a: TileArguments, _ pixelStride: Int) {
-    let width = V &* MemoryLayout<Vector>.size
+    let width = a.wei_step &* MemoryLayout<Float>.size
     var blockWei = UnsafeRawPointer(a.wei)
     var src = a.src
     let blocks = a.blocks &+ (a.tail > 0 ? 1 : 0)

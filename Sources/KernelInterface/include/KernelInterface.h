@@ -15,7 +15,7 @@
 //                                          · wei[block][tap][c][v][l]
 //
 // The reduction runs over `blocks` blocks of `lanes` channels and, if `tail` > 0, one more block of
-// `tail` channels. `wei` lies contiguously in that order. Only the taps `first_tap ..< end_tap` are
+// `tail` channels. `wei` lies in that order, contiguously unless `wei_step` says otherwise. Only the taps `first_tap ..< end_tap` are
 // summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
 // and FFT are all this loop with other strides. A `pixel_stride` of 1, 2 or 4, if that is not `lanes`,
 // says that the taps are those of plain planes: `blocks` is 0 and `tail` is 1.
@@ -33,6 +33,7 @@ typedef struct {
   ptrdiff_t blocks;
   ptrdiff_t tail;
   const float *wei;
+  ptrdiff_t wei_step;                   // from step to step; 0: one follows the other
   float *dst;
   ptrdiff_t dst_pixel_stride;
   ptrdiff_t dst_vector_stride;
