@@ -40,8 +40,7 @@ final class Im2colPlan: ConvolutionPlan {
     dst = original.dstDescription(.nchw)
     let kernels = options.isa.kernels
     packer = PanelPacker(problem: p, kernels: kernels)
-    isLowered =
-      !(p.kh == 1 && p.kw == 1 && p.sh == 1 && p.sw == 1 && !p.isPadded)
+    isLowered = !p.isOwnLowering
     let pixels = p.oh * p.ow
     let most = max(2 * kernels.lanes, Self.chunkBytes / 4 / p.reduction)
     let images = p.mb * p.g

@@ -48,7 +48,7 @@ struct ProductCost {
 extension SummationBound {
   /// What sums of `terms` products of normal data stay below: rounding errors add up like a random
   /// walk. `growth` is the walk's step over `u = 2⁻²⁴`: 0.30 was measured for one running sum of any
-  /// length on VGG-16 and AlexNet, 0.12 at most for OpenBLAS, which adds up sums of blocks.
+  /// length on VGG-16 and AlexNet, 0.12 at most was seen of OpenBLAS, which adds up sums of blocks.
   static func expectedError(terms: Int, growth: Double = 0.4) -> Double {
     0x1p-24 * (4 + growth * Double(terms).squareRoot())
   }
@@ -71,11 +71,9 @@ extension DirectBackend: PredictableBackend {
 
 extension Im2colBackend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
-    let flat = p.flattened
-    let isLowered = !(flat.kh == 1 && flat.kw == 1 && flat.sh == 1 && flat.sw == 1 && !p.isPadded)
     let lowered = Double(p.mb * p.g * p.oh * p.ow) * Double(p.reduction)
     return ProductCost(problem: p, options: options).cycles(
-      multiplyAdds: Double(p.multiplyAdds), efficiency: 0.75, moved: isLowered ? lowered : 0)
+      multiplyAdds: Double(p.multiplyAdds), efficiency: 0.75, moved: p.isOwnLowering ? 0 : lowered)
   }
 
   func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
@@ -89,7 +87,8 @@ extension ImplicitGEMMBackend: PredictableBackend {
     let pixels = Double(p.mb * cost.pixelLanes)
     return cost.cycles(
       multiplyAdds: pixels * Double(p.oc) * Double(p.reduction), efficiency: 0.85,
-      moved: pixels * Double(p.g * p.reduction))
+      moved: ImplicitGEMMPlan.readsInPlace(p, options.isa.kernels)
+        ? 0 : pixels * Double(p.g * p.reduction))
   }
 
   func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {

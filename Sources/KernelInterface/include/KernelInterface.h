@@ -15,9 +15,9 @@
 //                                          · wei[block][tap][c][v][l]
 //
 // The reduction runs over `blocks` blocks of `lanes` channels and, if `tail` > 0, one more block of
-// `tail` channels. `wei` lies in that order, contiguously unless `wei_step` says otherwise. Only the taps `first_tap ..< end_tap` are
-// summed: the others fall outside the image. Direct convolution, GEMM and the products of Winograd
-// and FFT are all this loop with other strides. A `pixel_stride` of 1, 2 or 4, if that is not `lanes`,
+// `tail` channels. `wei` lies in that order, contiguously unless `wei_step` says otherwise. Only the
+// taps `first_tap ..< end_tap` are summed: the others fall outside the image. Direct convolution, GEMM
+// and the products of Winograd and FFT are all this loop with other strides. A `pixel_stride` of 1, 2 or 4, if that is not `lanes`,
 // says that the taps are those of plain planes: `blocks` is 0 and `tail` is 1.
 //
 // `tiles` of them are computed, each with `src`, `wei`, `dst` and `bias_rows` moved on by the strides at

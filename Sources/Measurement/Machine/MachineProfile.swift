@@ -82,8 +82,8 @@ public final class MachineProfile: Sendable {
         let percent = (abs(drift) * 1000).rounded() / 10
         return
           "the \(key.isa.rawValue) peak on \(key.threads) thread\(key.threads == 1 ? "" : "s") "
-          + "\(drift < 0 ? "fell" : "rose") by \(percent) % during the run: fix the clock frequency or leave the machine alone, "
-          + "then measure again"
+          + "\(drift < 0 ? "fell" : "rose") by \(percent) % during the run: fix the clock frequency or "
+          + "leave the machine alone, then measure again"
       }
   }
 
