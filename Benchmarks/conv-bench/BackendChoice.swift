@@ -52,7 +52,7 @@ struct BackendChoice {
       return BackendChoice(backend: backend, variant: nil)
     }
     for backend in BackendList.all {
-      for variant in backend.variants where name == "\(backend.name)-\(variant)" {
+      for variant in backend.forcible where name == "\(backend.name)-\(variant)" {
         return BackendChoice(backend: backend, variant: variant)
       }
     }
@@ -63,7 +63,7 @@ struct BackendChoice {
 
   /// The names of all backends, each followed by those of its variants.
   static let names = BackendList.all.flatMap { backend in
-    [backend.name] + backend.variants.map { "\(backend.name)-\($0)" }
+    [backend.name] + backend.forcible.map { "\(backend.name)-\($0)" }
   }
 
   private static let all = BackendList.all.map { BackendChoice(backend: $0, variant: nil) }
@@ -72,12 +72,12 @@ struct BackendChoice {
   private static func force(
     _ variant: String, on choices: [BackendChoice]
   ) throws(CommandError) -> [BackendChoice] {
-    let forced = choices.filter { $0.variant == nil && $0.backend.variants.contains(variant) }
+    let forced = choices.filter { $0.variant == nil && $0.backend.forcible.contains(variant) }
     guard forced.isEmpty else {
       return forced.map { BackendChoice(backend: $0.backend, variant: variant) }
     }
     let known = choices.flatMap { choice in
-      choice.backend.variants.map { "\(choice.backend.name)-\($0)" }
+      choice.backend.forcible.map { "\(choice.backend.name)-\($0)" }
     }
     throw .usage(
       "--variant: no backend selected has a variant '\(variant)'; "

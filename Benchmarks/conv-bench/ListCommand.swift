@@ -74,11 +74,18 @@ enum ListCommand {
     ])
     for backend in BackendList.all {
       grid.rows.append([
-        .init(backend.name), .init(backend.variants.joined(separator: ", ")),
+        .init(backend.name), .init(forcible(backend)),
         .init(backend.summary, .faint),
       ])
     }
     return grid.lines(width: OutputChoice.width, style: OutputChoice.style(options))
+  }
+
+  /// `f2, f4; each -fused, -staged`
+  private static func forcible(_ backend: any ConvolutionBackend) -> String {
+    let variants = backend.variants.joined(separator: ", ")
+    guard !backend.schedules.isEmpty else { return variants }
+    return variants + "; each " + backend.schedules.map { "-" + $0 }.joined(separator: ", ")
   }
 
   /// For each layer, every backend with what it says to it.

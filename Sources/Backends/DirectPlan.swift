@@ -53,7 +53,8 @@ final class DirectPlan: ConvolutionPlan {
     let isNative = options.layout == .native
     dst = original.dstDescription(isNative ? .blocked(lanes: lanes) : .nchw)
     let vectors = (problem.ocPerGroup + lanes - 1) / lanes
-    tiling = RegisterTiling(pixels: problem.ow, vectors: vectors, kernels: kernels)
+    tiling = RegisterTiling(
+      pixels: problem.ow, vectors: vectors, kernels: kernels, nearSteps: problem.reduction)
 
     let cache = CacheSizes.current
     let groupWeights = vectors * lanes * problem.reduction
@@ -184,6 +185,7 @@ final class DirectPlan: ConvolutionPlan {
         view, dst: first,
         wei: weights.readOnly + group * (weights.count / p.g)
           + column.firstVector * lanes * p.reduction)
+      arguments.wei_ahead = byColumns ? tapsAhead(column) : 0
       arguments.dst_pixel_stride = lanes
       arguments.dst_vector_stride = plane
       arguments.relu = options.relu ? 1 : 0
@@ -201,6 +203,12 @@ final class DirectPlan: ConvolutionPlan {
       }
       if !isNative { unpack(column, image: image, rows: rows, from: scratch, to: dst) }
     }
+  }
+
+  /// Weights are fetched a block of channels ahead, which is right also for calls that use only some
+  /// columns of taps and so skip weights in every block.
+  private func tapsAhead(_ column: RegisterTiling.Column) -> Int {
+    problem.kh * problem.kw * kernels.lanes * column.vectors * kernels.lanes
   }
 
   /// The register tiles of a run; `row` has the source and destination of the row's first pixel.
@@ -279,7 +287,8 @@ final class DirectPlan: ConvolutionPlan {
         src: scratch + v * pixels * lanes,
         dst: dst + (image * p.ocPerGroup + channel) * p.oh * p.ow + rows.lowerBound * p.ow,
         pixels: pixels, row_pixels: pixels, row_gap: 0,
-        channels: min(lanes, p.ocPerGroup - channel), plane_stride: p.oh * p.ow)
+        channels: min(lanes, p.ocPerGroup - channel), plane_stride: p.oh * p.ow,
+        ahead: ReorderArguments.strip)
       kernels.unpack_channels(&arguments)
     }
   }

@@ -8,6 +8,7 @@ struct FFTBackend: ConvolutionBackend {
   let name = "fft"
   let summary = "tiled (overlap-save) FFT by FFTW, one matrix product a frequency; stride 1"
   let variants = sizes.map { "t\($0)" }
+  let schedules = TransformSchedule.names
 
   /// Smallest first.
   private static let sizes = [8, 16, 32]
@@ -31,12 +32,13 @@ struct FFTBackend: ConvolutionBackend {
     }
     if let excess = excess(p, smallest) { throw Unsupported(excess) }
     try options.requireAccuracy(Self.expectedError(p), of: smallest.name)
+    if options.forcesSchedule { try TransformCandidate.requirePossible(weigh(p, options)) }
   }
 
   /// Tile sizes that leave at least two outputs along each axis.
   private func geometries(_ p: ConvolutionProblem, _ options: PlanOptions) -> [FFTGeometry] {
     Self.sizes.filter {
-      $0 > max(p.kh, p.kw) && (options.variant == nil || options.variant == "t\($0)")
+      $0 > max(p.kh, p.kw) && options.allows(tile: "t\($0)")
     }.map { FFTGeometry(size: $0, kh: p.kh, kw: p.kw) }
   }
 

@@ -41,8 +41,9 @@ protocol TileShape: Sendable {
   var tileHeight: Int { get }
   /// Output columns of a tile.
   var tileWidth: Int { get }
-  /// Floating-point operations of both transforms for one tile and channel.
-  var flops: (input: Double, output: Double) { get }
+  /// Cycles of a core for both transforms of one tile and one vector of channels, all of it in its
+  /// caches.
+  var transformCycles: (input: Double, output: Double) { get }
 }
 
 /// A tile with one of its schedules.
@@ -62,6 +63,14 @@ struct TransformCandidate<Shape: TileShape>: Sendable {
       .min { candidates[$0].eligibleCycles! < candidates[$1].eligibleCycles! }
   }
 
+  /// Refuses a forced schedule that the problem makes impossible.
+  static func requirePossible(_ candidates: [TransformCandidate]) throws(Unsupported) {
+    if candidates.allSatisfy({ $0.estimate.terms == nil }), let first = candidates.first {
+      throw Unsupported(
+        "\(first.estimate.schedule.name): \(first.estimate.obstacle ?? "impossible")")
+    }
+  }
+
   /// The candidates for who wants to look at them.
   static func described(_ candidates: [TransformCandidate]) -> [PlanCandidate] {
     let chosen = cheapest(candidates)
@@ -76,6 +85,20 @@ struct TransformCandidate<Shape: TileShape>: Sendable {
 }
 
 extension PlanOptions {
+  /// Whether the tile may be taken: none is forced, or that one is, with a schedule or without.
+  func allows(tile: String) -> Bool {
+    guard let variant else { return true }
+    return variant == tile || variant.hasPrefix(tile + "-")
+  }
+
+  /// Whether the variant names a schedule, as `f4-staged` does.
+  var forcesSchedule: Bool { variant?.contains("-") ?? false }
+
+  /// Whether the schedule may be.
+  func allows(_ schedule: TransformSchedule) -> Bool {
+    !forcesSchedule || variant!.hasSuffix("-" + schedule.name)
+  }
+
   /// Why a choice with that expected error is refused; nil if it is not, as when it is forced.
   func inaccuracy(_ expectedError: Double) -> String? {
     guard variant == nil, expectedError > maxError else { return nil }

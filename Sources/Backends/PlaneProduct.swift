@@ -1,4 +1,5 @@
 import KernelInterface
+import Glibc
 
 /// The matrix products of a transform-domain convolution: `sums[ξ] = spectra[ξ] · weights[ξ]`.
 ///
@@ -17,6 +18,7 @@ struct PlaneProduct {
   private let tiles: Int
   private let channels: Int
   private let columnSums: Bool
+  private let weightsAhead: Int
   /// Tilings for a full block of tiles and for one that is one tile short.
   private let full: RegisterTiling
   private let short: RegisterTiling
@@ -30,6 +32,7 @@ struct PlaneProduct {
     self.tiles = tiles
     self.channels = channels
     self.columnSums = columnSums
+    weightsAhead = getenv("CB_L1").map { Int(String(cString: $0))! } ?? 2048
     lanes = kernels.lanes
     vectors = (outputs + lanes - 1) / lanes
     full = RegisterTiling(pixels: tiles, vectors: vectors, kernels: kernels)
@@ -52,7 +55,14 @@ struct PlaneProduct {
   func spectraOffset(block: Int) -> Int { block * tiles * lanes }
   func sumsOffset(vector: Int) -> Int { vector * tiles * lanes }
   func weightsOffset(column: Int, plane: Int) -> Int {
-    (columns[column].firstVector * planes + plane * columns[column].vectors) * channels * lanes
+    let before = columns[column].firstVector * (columnSums ? planes : 1) * channels * lanes
+    return before + plane * weightsStride(column: column)
+  }
+
+  /// Between the planes of the weights of one column. They lie in the order in which they are read:
+  /// plane by plane of a column, or column by column of a plane.
+  func weightsStride(column: Int) -> Int {
+    (columnSums ? columns[column].vectors : vectors) * channels * lanes
   }
 
   /// Columns dealt out to threads, one chunk each.
@@ -72,6 +82,7 @@ struct PlaneProduct {
     var arguments = TileArguments(
       src: source, taps: taps, wei: weights + weightsOffset(column: index, plane: plane),
       dst: target)
+    arguments.wei_ahead = weightsAhead
     arguments.pixel_stride = lanes
     arguments.block_stride = tiles * lanes
     arguments.blocks = channels / lanes
@@ -85,6 +96,7 @@ struct PlaneProduct {
       arguments.tile_src_stride = run.pixels * lanes
       arguments.tile_dst_stride = run.pixels * lanes
       run.function(&arguments)
+      arguments.wei_ahead = 0
     }
   }
 }

@@ -13,8 +13,7 @@ protocol PredictableBackend: ConvolutionBackend {
 ///
 /// `max(multiply-adds ÷ rate, weights ÷ their bandwidth) + moved bytes ÷ bandwidth`, on threads that
 /// share the work evenly. A core does `2·lanes` multiply-adds a cycle and each algorithm a part of that,
-/// its efficiency; weights come at 10 bytes a cycle from the last level of cache, at 4 from memory, as
-/// in `TransformCost`.
+/// its efficiency; weights come as fast as `TransformCost` says.
 struct ProductCost {
   let problem: ConvolutionProblem
   let options: PlanOptions
@@ -36,11 +35,14 @@ struct ProductCost {
   ///   - multiplyAdds: those done, unused lanes counted.
   ///   - efficiency: the part of a core's rate that the algorithm reaches.
   ///   - moved: floats that are packed, lowered or reordered.
-  func cycles(multiplyAdds: Double, efficiency: Double, moved: Double) -> Double {
+  ///   - streaming: the part of the weights' bandwidth that the algorithm reaches.
+  func cycles(
+    multiplyAdds: Double, efficiency: Double, moved: Double, streaming: Double = 1
+  ) -> Double {
     let threads = Double(options.threads)
     let compute = multiplyAdds / Double(2 * lanes) / efficiency / threads
     let weights = Double(problem.weiCount) * 4
-    let bandwidth = weights <= Double(TransformCost.lastLevel) ? 10 * threads : 4 * threads
+    let bandwidth = TransformCost.streaming(weights, options.threads) * threads * streaming
     return max(compute, weights / bandwidth) + moved * 4 / Self.packing / threads
   }
 }
@@ -58,7 +60,8 @@ extension DirectBackend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
     let cost = ProductCost(problem: p, options: options)
     let pixels = Double(p.mb * p.oh * p.ow)
-    let moved = options.layout == .native ? 0 : Double(p.srcCount + p.dstCount)
+    let staysPlain = options.layout == .native || DirectRowsPlan.takes(p, options)
+    let moved = staysPlain ? 0 : Double(p.srcCount + p.dstCount)
     return cost.cycles(
       multiplyAdds: pixels * Double(cost.outputLanes) * Double(p.reduction), efficiency: 0.9,
       moved: moved)
@@ -73,7 +76,8 @@ extension Im2colBackend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
     let lowered = Double(p.mb * p.g * p.oh * p.ow) * Double(p.reduction)
     return ProductCost(problem: p, options: options).cycles(
-      multiplyAdds: Double(p.multiplyAdds), efficiency: 0.75, moved: p.isOwnLowering ? 0 : lowered)
+      multiplyAdds: Double(p.multiplyAdds), efficiency: 0.75, moved: p.isOwnLowering ? 0 : lowered,
+      streaming: 0.85)
   }
 
   func expectedError(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {

@@ -37,12 +37,13 @@ struct TileWriter {
       var arguments = TransformArguments(
         patch: strip, patch_stride: count * grid.tileWidth * lanes,
         spectrum: spectrum + (index - range.lowerBound) * lanes, xi_stride: xiStride,
-        bias: bias, relu: relu ? 1 : 0)
+        bias: bias, relu: relu ? 1 : 0, fetches_next: 0)
       let lastColumns =
         grid.valid(.init(n: first.n, row: first.row, column: first.column + count - 1)).columns
       let columns = (count - 1) * grid.tileWidth + lastColumns
       if case .blocked = dst.layout, rows == grid.tileHeight {
         arguments.patch_stride = problem.ow * lanes
+        arguments.fetches_next = 1
         for i in 0..<count where i < count - 1 || lastColumns == grid.tileWidth {
           arguments.patch = start + i * grid.tileWidth * lanes
           transform.output(&arguments, scratch: scratch)
@@ -51,6 +52,7 @@ struct TileWriter {
         guard lastColumns < grid.tileWidth else { return }
         arguments.patch = strip
         arguments.patch_stride = grid.tileWidth * lanes
+        arguments.fetches_next = 0
         transform.output(&arguments, scratch: scratch)
         copy(
           strip, grid.tileWidth, rows: rows, columns: lastColumns,
@@ -91,7 +93,7 @@ struct TileWriter {
         src: strip + row * stripColumns * kernels.lanes, dst: start + row * problem.ow,
         pixels: columns, row_pixels: columns, row_gap: 0,
         channels: min(kernels.lanes, (group + 1) * problem.ocPerGroup - channel),
-        plane_stride: problem.oh * problem.ow)
+        plane_stride: problem.oh * problem.ow, ahead: row < rows - 1 ? problem.ow : 0)
       kernels.unpack_channels(&arguments)
     }
   }

@@ -5,8 +5,9 @@ import Parallel
 /// A convolution in a transform domain: input transform, one matrix product a plane, output transform.
 ///
 /// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
-/// `[column][ξ][c][vectors·L]`, sums `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so
-/// that the planes of one tile do not fall into the same cache sets.
+/// `[column][ξ][c][vectors·L]` (fused) or `[ξ][column][c][vectors·L]` (staged), sums
+/// `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
+/// fall into the same cache sets.
 final class TransformPlan: PhasedPlan {
   /// A step that all threads finish before the next begins.
   private enum Stage {
@@ -69,9 +70,8 @@ final class TransformPlan: PhasedPlan {
     let isNative = options.layout == .native
     src = p.srcDescription(srcLayout ?? (isNative ? native : .nchw))
     dst = p.dstDescription(isNative ? native : .nchw)
-    // Rows shorter than two squares are dear to transpose one by one: whole images are turned first.
     let isFused = if case .fused = schedule { true } else { false }
-    let viaBlocks = !isFused || min(p.iw, p.ow) < 2 * lanes
+    let viaBlocks = schedule.turnsImages(p, lanes: lanes)
     let isTurned = (src: viaBlocks && src.layout == .nchw, dst: viaBlocks && dst.layout == .nchw)
     let inner = (
       src: isTurned.src ? p.srcDescription(native) : src,
@@ -167,7 +167,7 @@ final class TransformPlan: PhasedPlan {
         for channel in 0..<p.icPerGroup {
           transform.weights(
             wei + ((g * p.ocPerGroup + k) * p.icPerGroup + channel) * taps,
-            to: target + channel * width + lane, stride: p.icPerGroup * width)
+            to: target + channel * width + lane, stride: product.weightsStride(column: c))
         }
       }
     }
@@ -305,7 +305,7 @@ final class TransformPlan: PhasedPlan {
       src: blockedDst.readOnly + item * pixels * lanes,
       dst: target + (image * problem.ocPerGroup + vector * lanes) * pixels, pixels: pixels,
       row_pixels: pixels, row_gap: 0, channels: min(lanes, problem.ocPerGroup - vector * lanes),
-      plane_stride: pixels)
+      plane_stride: pixels, ahead: ReorderArguments.strip)
     kernels.unpack_channels(&arguments)
   }
 }

@@ -1,3 +1,5 @@
+import Convolution
+
 /// In what order a transform-domain convolution does its work.
 enum TransformSchedule: Hashable, Sendable {
   /// A thread takes a block of tiles through input transform, products and output transform; spectra
@@ -11,6 +13,16 @@ enum TransformSchedule: Hashable, Sendable {
     switch self {
     case .fused(let tiles), .staged(let tiles): tiles
     }
+  }
+
+  /// The names that schedules are forced by.
+  static let names = ["fused", "staged"]
+
+  /// Whether NCHW images are transposed whole, before and after, instead of piece by piece: rows
+  /// shorter than two squares are dear to transpose one by one.
+  func turnsImages(_ problem: ConvolutionProblem, lanes: Int) -> Bool {
+    if case .staged = self { return true }
+    return min(problem.iw, problem.ow) < 2 * lanes
   }
 
   var name: String {

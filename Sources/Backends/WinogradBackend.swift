@@ -13,6 +13,7 @@ struct WinogradBackend: ConvolutionBackend {
 
   /// Tile sizes, `f2` to `f6`.
   let variants = Set(WinogradAlgorithm.generated.map { "f\($0.m)" }).sorted()
+  let schedules = TransformSchedule.names
 
   func validate(_ p: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
     guard p.dh == 0, p.dw == 0 else { throw Unsupported(dilated: p) }
@@ -35,6 +36,7 @@ struct WinogradBackend: ConvolutionBackend {
     }
     let best = algorithms.min { Self.expectedError($0, q) < Self.expectedError($1, q) }!
     try options.requireAccuracy(Self.expectedError(best, q), of: "f\(best.m)")
+    if options.forcesSchedule { try TransformCandidate.requirePossible(weigh(q, options)) }
   }
 
   /// The problem reshaped to stride 1; itself where it has that, or cannot be reshaped.
@@ -52,7 +54,7 @@ struct WinogradBackend: ConvolutionBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) -> [WinogradAlgorithm] {
     WinogradAlgorithm.generated.filter {
-      $0.r == problem.kh && (options.variant == nil || options.variant == "f\($0.m)")
+      $0.r == problem.kh && options.allows(tile: "f\($0.m)")
     }
   }
 

@@ -20,6 +20,10 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
   }
 
   var name: String { "f\(algorithm.m)" }
+  /// Moving the planes costs more than computing them.
+  var transformCycles: (input: Double, output: Double) {
+    (6 * Double(planes), 4 * Double(planes))
+  }
   var tileHeight: Int { algorithm.m }
   var tileWidth: Int { algorithm.m }
   var patchHeight: Int { algorithm.alpha }

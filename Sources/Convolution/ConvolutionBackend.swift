@@ -93,6 +93,8 @@ public protocol ConvolutionBackend: Sendable {
   var summary: String { get }
   /// Variants that can be forced (`f4`, `t16`, …); empty when there is only one.
   var variants: [String] { get }
+  /// Schedules that can be forced on top of a variant (`f4-staged`); empty when there is no choice.
+  var schedules: [String] { get }
 
   /// Returns if the backend takes the problem with these options; costs next to nothing.
   func validate(_ problem: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported)
@@ -101,6 +103,16 @@ public protocol ConvolutionBackend: Sendable {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan
+}
+
+extension ConvolutionBackend {
+  /// No choice.
+  public var schedules: [String] { [] }
+
+  /// Everything that can be forced: variants, and variants with a schedule.
+  public var forcible: [String] {
+    variants + variants.flatMap { variant in schedules.map { "\(variant)-\($0)" } }
+  }
 }
 
 /// Prepared weights and workspace for one problem.

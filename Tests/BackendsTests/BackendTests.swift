@@ -24,7 +24,7 @@ struct BackendTests {
 
   /// Variants to force: the backend's own choice and each that can be asked for.
   static func variants(_ backend: any ConvolutionBackend) -> [String?] {
-    [nil] + backend.variants.map { $0 }
+    [nil] + backend.forcible.map { $0 }
   }
 
   /// A backend that stops taking problems must not pass by being skipped.

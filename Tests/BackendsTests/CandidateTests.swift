@@ -51,6 +51,37 @@ struct CandidateTests {
     }
   }
 
+  @Test func aScheduleCanBeForced() throws {
+    let problem = try Self.problem(64, 20)
+    for backend in Self.backends {
+      for variant in backend.variants {
+        for schedule in backend.schedules {
+          var options = Self.options
+          options.variant = "\(variant)-\(schedule)"
+          let candidates = try backend.candidates(problem, options)
+          #expect(candidates.map { "\($0.variant)-\($0.schedule)" } == [options.variant])
+          let plan = try backend.makePlan(problem, options)
+          #expect(plan.variant.hasPrefix("\(variant) \(schedule) "))
+        }
+      }
+    }
+  }
+
+  @Test func anImpossibleScheduleIsDeclined() throws {
+    let problem = try Self.problem(1 << 14)
+    var options = Self.options
+    options.variant = "f6-fused"
+    do {
+      try WinogradBackend().validate(problem, options)
+      Issue.record("taken")
+    } catch {
+      #expect(error.reason.hasPrefix("fused: a tile's spectra take "))
+      #expect(error.reason.hasSuffix("more than 5/8 of L2"))
+    }
+    options.variant = "f6-staged"
+    #expect(throws: Never.self) { try WinogradBackend().validate(problem, options) }
+  }
+
   @Test func termsAddUpButForWhatOverlaps() {
     let terms = TransformCost.Terms(
       input: 1, product: 20, weights: 300, spectra: 4000, output: 50000)

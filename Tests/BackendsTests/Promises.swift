@@ -16,10 +16,13 @@ enum Promises {
     "implicit-gemm": { _, _ in true },
     // Stride 1, dense; some sum over channels and taps to save on; two outputs of a tile along an axis.
     "fft": { p, variant in
+      // A schedule may be impossible for the size of a tile, which is up to the cost model.
+      if isScheduleForced(variant) { return nil }
       let size = variant.map { Int($0.dropFirst())! } ?? 32
       return p.hasUnitSteps && !p.isDepthwise && p.kh * p.kw > 1 && max(p.kh, p.kw) < size
     },
     "winograd": { p, variant in
+      if isScheduleForced(variant) { return nil }
       let tiles = [3: ["f2", "f3", "f4", "f5", "f6"], 5: ["f2", "f4"]]
       let (kh, kw) = (cells(p.kh, stride: p.sh, pad: p.ph), cells(p.kw, stride: p.sw, pad: p.pw))
       guard p.isDense, !p.isDepthwise, kh == kw, let tiles = tiles[kh] else { return false }
@@ -30,6 +33,10 @@ enum Promises {
     // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
     "onednn": { _, variant in variant == nil ? true : nil },
   ]
+
+  private static func isScheduleForced(_ variant: String?) -> Bool {
+    variant?.contains("-") ?? false
+  }
 
   /// How many cells of the size of a stride a kernel touches; cells begin at the image's first pixel.
   private static func cells(_ taps: Int, stride: Int, pad: Int) -> Int {

@@ -26,7 +26,7 @@ enum Vocabulary: String, CaseIterable {
     case .networks: LayerCatalog.builtIn.networks.flatMap(\.names)
     case .backends: BackendChoice.names + ["all"]
     case .oneBackend: BackendChoice.names
-    case .variants: unique(BackendList.all.flatMap(\.variants))
+    case .variants: unique(BackendList.all.flatMap(\.forcible))
     }
   }
 

@@ -41,7 +41,9 @@ enum Reorder {
           i &+= Vector.scalarCount
         }
         for c in 0..<a.channels {
-          copyStripRow(strip + c &* stripPixels, a.dst + (c &* a.plane_stride &+ x))
+          let target = a.dst + (c &* a.plane_stride &+ x)
+          copyStripRow(strip + c &* stripPixels, target)
+          if a.ahead > 0 { fetchStripRow(target + a.ahead) }
         }
       }
     }
@@ -62,6 +64,15 @@ enum Reorder {
     while i < stripPixels {
       storeVector(loadVector(src + i), dst + i)
       i &+= Vector.scalarCount
+    }
+  }
+
+  @inline(__always)
+  private static func fetchStripRow(_ dst: UnsafeMutablePointer<Float>) {
+    var i = 0
+    while i < stripPixels {
+      kernel_prefetch_write(dst + i)
+      i &+= 64 / MemoryLayout<Float>.size
     }
   }
 
@@ -115,6 +126,9 @@ enum Reorder {
     var rows = Square { _ in Vector(repeating: 0) }
     if a.channels == Vector.scalarCount {
       for c in 0..<Vector.scalarCount { rows[c] = loadVector(src + c &* planeStride) }
+      if a.ahead > 0 {
+        for c in 0..<Vector.scalarCount { kernel_prefetch(src + (c &* planeStride &+ a.ahead)) }
+      }
     } else {
       for c in 0..<Vector.scalarCount where c < a.channels {
         rows[c] = loadVector(src + c &* planeStride)

@@ -32,6 +32,7 @@ struct Tile<let P: Int, let V: Int> {
       a.wei += a.tile_wei_stride
       a.dst += a.tile_dst_stride
       a.bias_rows = a.bias_rows.map { $0 + a.tile_bias_stride }
+      a.wei_ahead = 0
       tile &+= 1
     } while tile < a.tiles
   }
@@ -40,6 +41,7 @@ struct Tile<let P: Int, let V: Int> {
   private static func reduce(_ sums: inout Sums, _ a: TileArguments, _ pixelStride: Int) {
     let width = a.wei_step &* MemoryLayout<Float>.size
     var blockWei = UnsafeRawPointer(a.wei)
+    let ahead = a.wei_ahead &* MemoryLayout<Float>.size
     var src = a.src
     let blocks = a.blocks &+ (a.tail > 0 ? 1 : 0)
     var block = 0
@@ -56,11 +58,21 @@ struct Tile<let P: Int, let V: Int> {
         if channels == Vector.scalarCount {
           for p in 0..<P { kernel_prefetch(next + p &* pixelStride) }
         }
+        // Two loops: a test at each step costs a few per cent, and so does fetching what is near.
         var c = 0
-        while c < channels {
-          step(&sums, pixel + c, pixelStride, wei)
-          wei += width
-          c &+= 1
+        if ahead > 0 {
+          while c < channels {
+            for v in 0..<V { kernel_prefetch_l2(wei + (ahead &+ v &* MemoryLayout<Vector>.size)) }
+            step(&sums, pixel + c, pixelStride, wei)
+            wei += width
+            c &+= 1
+          }
+        } else {
+          while c < channels {
+            step(&sums, pixel + c, pixelStride, wei)
+            wei += width
+            c &+= 1
+          }
         }
         tap &+= 1
       }

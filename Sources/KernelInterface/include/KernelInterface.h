@@ -21,7 +21,7 @@
 // says that the taps are those of plain planes: `blocks` is 0 and `tail` is 1.
 //
 // `tiles` of them are computed, each with `src`, `wei`, `dst` and `bias_rows` moved on by the strides at
-// the end.
+// the end; only the first fetches weights ahead.
 typedef struct {
   const float *src;
   const ptrdiff_t *tap_offsets;
@@ -34,6 +34,7 @@ typedef struct {
   ptrdiff_t tail;
   const float *wei;
   ptrdiff_t wei_step;                   // from step to step; 0: one follows the other
+  ptrdiff_t wei_ahead;                  // how far ahead they are fetched to L2; 0: not at all
   float *dst;
   ptrdiff_t dst_pixel_stride;
   ptrdiff_t dst_vector_stride;
@@ -113,6 +114,7 @@ typedef struct {
   ptrdiff_t row_gap;
   ptrdiff_t channels;
   ptrdiff_t plane_stride;
+  ptrdiff_t ahead;  // how far ahead the planes are fetched; 0: not at all
 } ReorderArguments;
 
 typedef void (*ReorderFunction)(const ReorderArguments *arguments);
@@ -129,6 +131,7 @@ typedef struct {
   ptrdiff_t xi_stride;
   const float *_Nullable bias;  // output only: `lanes` values
   ptrdiff_t relu;               // output only
+  ptrdiff_t fetches_next;       // nonzero: bring the next patch of the row into the cache
 } TransformArguments;
 
 typedef void (*TransformFunction)(const TransformArguments *arguments);
@@ -220,6 +223,17 @@ typedef struct {
   float (*read)(const float *data, ptrdiff_t count);
 } KernelContext;
 
+// To L1 and to L2.
 static inline void kernel_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+static inline void kernel_prefetch_l2(const void *address) { __builtin_prefetch(address, 0, 2); }
+// To L1, to be written. The compiler knows the instruction only for targets newer than some that have it;
+// x86-64 CPUs without it take it for no operation.
+static inline void kernel_prefetch_write(const void *address) {
+#if defined(__x86_64__)
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
+#else
+  __builtin_prefetch(address, 1, 3);
+#endif
+}
 
 #pragma clang assume_nonnull end
