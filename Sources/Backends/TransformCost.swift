@@ -162,19 +162,29 @@ public struct TransformCost {
       obstacle: nil)
   }
 
-  /// Spectra and sums of all tiles, as far as half of the last level holds them; a thread multiplies
-  /// its part of the output channels.
+  /// As many tiles as leave spectra and sums in half of the last level, or several times as many where
+  /// reading the weights more rarely is worth more.
   private func staged(_ work: Work) -> Estimate {
     let planeBytes = work.planes * (work.channels + work.outputs) * lanes * 4
-    let tiles = min(work.tiles, max(14, Self.lastLevel / 2 / planeBytes))
-    let blocks = (work.tiles + tiles - 1) / tiles
+    let near = max(14, Self.lastLevel / 2 / planeBytes)
+    let estimates = [1, 2, 4, 8].map { factor in
+      staged(
+        work, most: min(work.tiles, factor * near), planeBytes: planeBytes, isNear: factor == 1)
+    }
+    return estimates.min { $0.terms!.cycles < $1.terms!.cycles }!
+  }
+
+  /// Blocks of at most `most` tiles; a thread multiplies its part of the output channels.
+  private func staged(_ work: Work, most: Int, planeBytes: Int, isNear: Bool) -> Estimate {
+    let blocks = (work.tiles + most - 1) / most
     let share = Double(problem.g) / Double(threads)
-    let schedule = TransformSchedule.staged(tiles: tiles)
+    let schedule = TransformSchedule.staged(tiles: most)
+    let spectra = Double(work.tiles * planeBytes * 2) * share
     return Estimate(
       schedule: schedule,
       terms: terms(
         work, schedule, turns: Double(blocks) * share, tiles: Double(work.tiles) / Double(blocks),
-        passes: Double(blocks) * share, spectra: Double(work.tiles * planeBytes * 2) * share),
+        passes: Double(blocks) * share, spectra: isNear ? spectra : 4 * spectra),
       obstacle: nil)
   }
 
