@@ -6,8 +6,8 @@ import Parallel
 ///
 /// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes and two
 /// loads a cycle: a tile of `P × V` costs `max(P·V/2, (P+V)/2, 4)`, the last being the latency of a
-/// dependent multiply-add, and a little for each load (14×2 reaches 97 % of peak from L1, 6×4 99 %) and tile.
-/// Weights that do not stay near cost by their bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a
+/// dependent multiply-add, and a little for each load (14×2 reaches 97 % of peak from L1, 6×4 99 %)
+/// and tile. Weights that do not stay near cost by their bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a
 /// column's weights take 150 KiB or less, and loses 4 to 14 % where they take more than 500. Rows are
 /// split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
 struct RegisterTiling {
@@ -45,9 +45,8 @@ struct RegisterTiling {
   ) {
     let widths = forcedVectors.map { [$0] } ?? Array(1...kernels.max_vectors)
     func cost(_ width: Int) -> Double {
-      let bytes = (nearSteps ?? Int.max / 4096) * width * kernels.lanes * 4
-      return Self.cost(
-        pixels, vectors, width: width, isNear: bytes <= CacheSizes.current.l2 / 6, kernels)
+      let isNear = nearSteps.map { $0 * width * kernels.lanes * 4 <= CacheSizes.current.l2 / 6 }
+      return Self.cost(pixels, vectors, width: width, isNear: isNear ?? false, kernels)
     }
     let width = widths.min { cost($0) < cost($1) }!
     columns = stride(from: 0, to: vectors, by: width).map { first in

@@ -4,11 +4,10 @@ import Parallel
 
 /// Estimated cycles of a transform-domain convolution, by which tiles and schedules are chosen.
 ///
-/// Per core and cycle: 2·lanes multiply-adds, 14 bytes of weights from L3, fewer when they fill it, 10.5 from
-/// memory. The
-/// constants were fitted to 346 times of forced tiles and schedules, of VGG-16, AlexNet and ResNet-50
-/// on one and two cores of an AMD EPYC (Zen 5, AVX-512, `native`): what the model chose among them took
-/// 1.3 % more than the best in the geometric mean, 8 % at worst.
+/// Per core and cycle: 2·lanes multiply-adds, 14 bytes of weights from L3, fewer when they fill it, 10.5
+/// from memory. The constants were fitted to 348 times of forced tiles and schedules, of VGG-16, AlexNet
+/// and ResNet-50 on one and two cores of an AMD EPYC (Zen 5, AVX-512, `native`): what the model chooses
+/// among them takes 0.7 % more than the best in the geometric mean, 8 % at worst.
 public struct TransformCost {
   let problem: ConvolutionProblem
   let options: PlanOptions
@@ -24,7 +23,9 @@ public struct TransformCost {
   private static let tileCall = 60.0
   /// Bytes a cycle of source and destination beyond L2: patches are many short streams.
   private static let patchRate = 3.0
-  /// Bytes a cycle of spectra and sums beyond L2.
+  /// Bytes of weights from memory for each cycle of waiting that multiply-adds do not hide.
+  private static let exposure = 40.0
+  /// Bytes a cycle of spectra and sums beyond L2; beyond L3 a quarter.
   private static let spectraRate = 24.0
 
   /// Cycles of the busiest thread. Multiply-adds and the streaming of weights overlap; the rest adds up.
@@ -137,7 +138,7 @@ public struct TransformCost {
       input: work.transforms.input + reorder.src,
       product: turns
         * (work.products * max(tiles, 4) / Double(2 * lanes) / Self.attainment
-          + calls * Double(work.planes) * Self.tileCall) + (isFar ? read / 40 : 0),
+          + calls * Double(work.planes) * Self.tileCall) + (isFar ? read / Self.exposure : 0),
       weights: read / rate, spectra: spectra / Self.spectraRate,
       output: work.transforms.output + reorder.dst)
   }

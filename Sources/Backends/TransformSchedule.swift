@@ -16,7 +16,7 @@ enum TransformSchedule: Hashable, Sendable {
   }
 
   /// The names that schedules are forced by.
-  static let names = ["fused", "staged"]
+  static let names = [TransformSchedule.fused(tiles: 0), .staged(tiles: 0)].map(\.name)
 
   /// Whether NCHW images are transposed whole, before and after, instead of piece by piece: rows
   /// shorter than two squares are dear to transpose one by one.
