@@ -240,6 +240,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let first = target.n * p.ic + target.group * p.icPerGroup + pieces[piece].lowerBound
       arguments.wei = target.src + first * plane + pixels.lowerBound
       arguments.wei_step = plane
+    } else {
+      // A tile's rows lie in planes of their own. Fetched while it sums: 2 to 9 % on VGG-16. In place it
+      // did not pay: the short reductions of ResNet-50's 1×1 layers took 3 % longer.
+      arguments.dst_next = UnsafePointer(arguments.dst)
     }
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes

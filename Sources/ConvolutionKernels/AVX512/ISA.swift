@@ -21,3 +21,7 @@ typealias SquareOfVectors = InlineArray<16, Vector>
 
 /// Independent sums that hide the latency of multiply-add in the peak kernel.
 typealias PeakSums = InlineArray<24, Vector>
+
+/// `value` where the lane's bit is set, else zero.
+@inline(__always)
+func kept(_ value: Vector, _ bits: UInt32) -> Vector { kernel_keep16(value, bits) }

@@ -20,3 +20,10 @@ typealias SquareOfVectors = InlineArray<4, Vector>
 
 /// Independent sums that hide the latency of multiply-add in the peak kernel.
 typealias PeakSums = InlineArray<10, Vector>
+
+/// `value` where the lane's bit is set, else zero.
+@inline(__always)
+func kept(_ value: Vector, _ bits: UInt32) -> Vector {
+  let lanes = SIMD4<UInt32>(repeating: bits) & SIMD4(1, 2, 4, 8)
+  return value.replacing(with: Vector(repeating: 0), where: lanes .== SIMD4(repeating: 0))
+}

@@ -6,6 +6,15 @@ enum Panel {
   /// panels of a tap: its few lines of source are fetched once, in order.
   static func pack(_ pointer: UnsafePointer<PanelArguments>) {
     let a = pointer.pointee
+    switch (a.shifts, a.width) {
+    case (let shifts?, 2 * Vector.scalarCount): packShifted(a, shifts, vectors: 2)
+    case (let shifts?, Vector.scalarCount): packShifted(a, shifts, vectors: 1)
+    default: packRuns(a)
+    }
+  }
+
+  /// Run by run.
+  private static func packRuns(_ a: PanelArguments) {
     var (src, dst) = (a.src, a.dst)
     for _ in 0..<a.channels {
       var segment = 0
@@ -23,6 +32,47 @@ enum Panel {
       }
       src += a.channel_stride
     }
+  }
+
+  /// Whole rows of `vectors` vectors, what lies outside the image masked away.
+  @inline(__always)
+  private static func packShifted(
+    _ a: PanelArguments, _ shifts: UnsafePointer<PanelShift>, vectors: Int
+  ) {
+    var (src, dst) = (a.src, a.dst)
+    for _ in 0..<a.channels {
+      var index = 0
+      for _ in 0..<a.taps {
+        var row = dst
+        for _ in 0..<a.panels {
+          let shift = shifts[index]
+          if shift.readable != 0 {
+            let source = src + Int(shift.offset)
+            for v in 0..<vectors {
+              let x = v &* Vector.scalarCount
+              kernel_prefetch(source + (a.ahead &+ x))
+              storeVector(kept(loadVector(source + x), shift.inside >> UInt32(x)), row + x)
+            }
+          } else {
+            packSingle(a, index, src, row)
+          }
+          index &+= 1
+          row += a.panel_stride
+        }
+        dst += a.row_stride
+      }
+      src += a.channel_stride
+    }
+  }
+
+  /// A row by its runs. Not inlined: it would take the registers of the common case.
+  @inline(never)
+  private static func packSingle(
+    _ a: PanelArguments, _ index: Int, _ src: UnsafePointer<Float>,
+    _ dst: UnsafeMutablePointer<Float>
+  ) {
+    let start = index == 0 ? 0 : Int(a.segment_ends[index - 1])
+    packRow(a, start..<Int(a.segment_ends[index]), src, dst)
   }
 
   @inline(__always)

@@ -16,6 +16,15 @@ struct Tile<let P: Int, let V: Int> {
     repeat {
       // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
       var sums = Sums { _ in .init { _ in Vector(repeating: 0) } }
+      if let next = a.dst_next {
+        for p in 0..<P {
+          for v in 0..<V {
+            kernel_prefetch_write(
+              next + (p &* a.dst_pixel_stride &+ v &* a.dst_vector_stride))
+          }
+        }
+        a.dst_next = next + a.tile_dst_stride
+      }
       start(&sums, a)
       // The common distances between pixels as constants: addresses become displacements, which leaves
       // no pointer a pixel to keep in (or fetch back to) a register at every step.

@@ -38,6 +38,7 @@ typedef struct {
   float *dst;
   ptrdiff_t dst_pixel_stride;
   ptrdiff_t dst_vector_stride;
+  const float *_Nullable dst_next;      // destination that is fetched to be written; null: none
   const float *_Nullable bias_vectors;  // vectors·lanes values, one per column of the tile
   const float *_Nullable bias_rows;     // pixels values, one per row of the tile
   ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
@@ -173,11 +174,20 @@ typedef struct {
 
 typedef void (*PixelFunction)(const PixelArguments *arguments);
 
+// A row of a panel of at most 32 pixels that lie in the source as they lie in the panel.
+typedef struct {
+  int32_t offset;  // of the first pixel in the plane, whether it is inside or not
+  uint32_t inside;  // bit i: pixel i is inside the image; the others are zero
+  // Whether the whole row may be read, inside or not; if not, the runs hold.
+  int32_t readable;
+} PanelShift;
+
 // Rows of im2col panels, `taps` for each channel: runs of source pixels, the rest zero.
 //
 // Row `c·taps + t` of a panel is `row_stride` elements after the one before. The runs of tap t in
 // panel i are the triples `segment_ends[t·panels + i − 1] ..< segment_ends[t·panels + i]` (from 0 for
-// the first).
+// the first). Where the pixels of all runs are as far from the source as each other, `shifts[t·panels + i]`
+// says in a few instructions what the runs say.
 typedef struct {
   const float *src;             // plane of the first channel
   float *dst;
@@ -191,6 +201,8 @@ typedef struct {
   ptrdiff_t step;               // between source pixels (the horizontal stride)
   ptrdiff_t channels;
   ptrdiff_t channel_stride;     // between planes of the source
+  const PanelShift *_Nullable shifts;  // null: panels of more than 32 elements
+  ptrdiff_t ahead;              // how far beyond what `shifts` read the source is fetched
 } PanelArguments;
 
 typedef void (*PanelFunction)(const PanelArguments *arguments);

@@ -9,6 +9,9 @@
 typedef float Float8 __attribute__((ext_vector_type(8)));
 typedef float Float16 __attribute__((ext_vector_type(16)));
 
+typedef int Int8 __attribute__((ext_vector_type(8)));
+typedef int Int16 __attribute__((ext_vector_type(16)));
+
 #define KERNEL_INLINE static inline __attribute__((always_inline))
 
 #pragma clang diagnostic push
@@ -22,6 +25,19 @@ KERNEL_INLINE Float8 kernel_multiply_add8(Float8 a, Float8 b, Float8 c) {
 // a·b + c, rounded once.
 KERNEL_INLINE Float16 kernel_multiply_add16(Float16 a, Float16 b, Float16 c) {
   return __builtin_elementwise_fma(a, b, c);
+}
+
+// `value` where the lane's bit is set, else zero, of NaN and infinity too.
+KERNEL_INLINE Float8 kernel_keep8(Float8 value, unsigned bits) {
+  const Int8 lanes = {1, 2, 4, 8, 16, 32, 64, 128};
+  return (Float8)((Int8)value & (((Int8)(int)bits & lanes) != 0));
+}
+
+// `value` where the lane's bit is set, else zero, of NaN and infinity too.
+KERNEL_INLINE Float16 kernel_keep16(Float16 value, unsigned bits) {
+  const Int16 lanes = {1,      1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+                       1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+  return (Float16)((Int16)value & (((Int16)(int)bits & lanes) != 0));
 }
 
 #pragma clang diagnostic pop

@@ -1,0 +1,35 @@
+import Convolution
+import Testing
+
+@testable import Backends
+
+/// Panels are read across the borders of images, and what lies there masked away.
+@Suite struct PanelTests {
+  private static let backends: [any ConvolutionBackend] = [
+    ImplicitGEMMBackend(), Im2colBackend(), DirectBackend(),
+  ]
+
+  /// No output but those whose windows hold a NaN may become NaN: it does not vanish when multiplied by 0.
+  @Test(arguments: InstructionSet.available, [3, 5, 14, 15, 33])
+  func neighboursBeyondABorderDoNotCount(_ isa: InstructionSet, _ size: Int) throws {
+    let p = try ConvolutionProblem(
+      mb: 2, ic: 3, ih: size, iw: size, oc: 5, kh: 3, kw: 3, ph: 1, pw: 1)
+    let src = try AlignedBuffer(count: p.srcCount)
+    let wei = try AlignedBuffer(count: p.weiCount)
+    let dst = try AlignedBuffer(count: p.dstCount)
+    for i in 0..<p.weiCount { wei.elements[i] = 1 }
+    for (i, column) in (0..<p.srcCount).map({ ($0, $0 % size) }) {
+      src.elements[i] = column == size - 1 ? .nan : 1
+    }
+    for backend in Self.backends {
+      let plan = try backend.makePlan(
+        p, PlanOptions(isa: isa, threads: 1, layout: .nchw))
+      plan.prepare(wei: wei.readOnly, bias: nil)
+      plan.execute(src: src.readOnly, dst: dst.baseAddress)
+      for i in 0..<p.dstCount {
+        let sees = i % size >= size - 2
+        #expect(dst.elements[i].isNaN == sees, "\(backend.name): output \(i)")
+      }
+    }
+  }
+}
