@@ -31,7 +31,7 @@ final class DirectPlan: ConvolutionPlan {
   private struct Band {
     let rows: Range<Int>
     /// Of each column.
-    let runs: [[DirectRun]]
+    let runs: [DirectRuns]
   }
   private let bands: [Band]
   private let region: ParallelRegion
@@ -92,10 +92,10 @@ final class DirectPlan: ConvolutionPlan {
           pixels: pixels.count, vectors: vectors, kernels: kernels, forcedVectors: width)
         return Band(
           rows: 0..<1,
-          runs: piece.columns.map { DirectRun.runs($0, from: pixels.lowerBound, source: fixed) })
+          runs: piece.columns.map { DirectRuns($0, from: pixels.lowerBound, source: fixed) })
       }
     } else {
-      let runs = tiling.columns.map { DirectRun.runs($0, from: 0, source: fixed) }
+      let runs = tiling.columns.map { DirectRuns($0, from: 0, source: fixed) }
       bands = bandRows.map { Band(rows: $0, runs: runs) }
     }
     let items = images * columns * bands.count
@@ -192,13 +192,14 @@ final class DirectPlan: ConvolutionPlan {
       if options.bias {
         arguments.bias_vectors = bias.readOnly + (group * vectors + column.firstVector) * lanes
       }
+      let runs = band.runs[c]
       for row in rows {
         let offset = row - rows.lowerBound
-        arguments.src = view.origin + offset * view.rowStride
-        arguments.dst = first + offset * p.ow * lanes
-        let tapRows = source.tapRows(row)
-        for run in band.runs[c] {
-          multiply(run, tapRows, arguments, vectors: column.vectors)
+        let start = Row(
+          src: view.origin + offset * view.rowStride, dst: first + offset * p.ow * lanes,
+          tapRows: source.tapRows(row), vectors: column.vectors, vectorStride: plane)
+        for i in 0..<runs.runs.count {
+          multiply(runs.runs.values[i], runs.calls.values, start, &arguments)
         }
       }
       if !isNative { unpack(column, image: image, rows: rows, from: scratch, to: dst) }
@@ -211,53 +212,59 @@ final class DirectPlan: ConvolutionPlan {
     problem.kh * problem.kw * kernels.lanes * column.vectors * kernels.lanes
   }
 
-  /// The register tiles of a run; `row` has the source and destination of the row's first pixel.
+  /// Where a row of output begins.
+  private struct Row {
+    let src: UnsafePointer<Float>
+    let dst: UnsafeMutablePointer<Float>
+    let tapRows: Range<Int>
+    let vectors: Int
+    let vectorStride: Int
+  }
+
+  /// The register tiles of a run.
   private func multiply(
-    _ run: DirectRun, _ tapRows: Range<Int>, _ row: TileArguments, vectors: Int
+    _ run: DirectRun, _ calls: UnsafePointer<DirectRun.Call>, _ row: Row,
+    _ arguments: inout TileArguments
   ) {
     let lanes = kernels.lanes
-    var row = row
-    row.tiles = run.tiles
-    row.tile_src_stride = run.tilePixels * source.pixelStride
-    row.tile_dst_stride = run.tilePixels * lanes
-    let isOneRange = tapRows.count == problem.kh || run.calls.first?.group.columns.count == 1
-    if run.isWhole, isOneRange, !tapRows.isEmpty {
-      let call = run.calls[0]
-      var arguments = row
-      let taps = source.tapRange(columns: call.group.columns, rows: tapRows)
-      (arguments.first_tap, arguments.end_tap) = (taps.lowerBound, taps.upperBound)
-      arguments.src += run.pixels.lowerBound * source.pixelStride
-      arguments.dst += run.pixels.lowerBound * lanes
-      return call.function(&arguments)
-    }
-    // Several calls add up: bias first, ReLU with the last one if that covers the run.
-    fill(run.pixels, row, vectors: vectors)
-    let endsWhole = run.endsWhole && !tapRows.isEmpty
-    for (index, call) in run.calls.enumerated() where !tapRows.isEmpty {
-      let pieces =
-        tapRows.count == problem.kh
-        ? [call.group.columns] : call.group.columns.map { $0..<$0 + 1 }
-      for piece in pieces {
-        var arguments = row
-        let taps = source.tapRange(columns: piece, rows: tapRows)
+    let (tapRows, relu) = (row.tapRows, arguments.relu)
+    arguments.tiles = run.tiles
+    arguments.tile_src_stride = run.tilePixels * source.pixelStride
+    arguments.tile_dst_stride = run.tilePixels * lanes
+    let hasAllRows = tapRows.count == problem.kh
+    // Several calls add up: the first one on bias, or all on what `fill` writes.
+    let isStarted = run.startsWhole && !tapRows.isEmpty
+    if !isStarted { fill(run.pixels, row, arguments.bias_vectors) }
+    arguments.accumulate = isStarted ? 0 : 1
+    let isOneCall =
+      isStarted && run.isWhole
+      && (hasAllRows || calls[run.calls.lowerBound].group.columns.count == 1)
+    arguments.relu = isOneCall ? relu : 0
+    for index in run.calls where !tapRows.isEmpty {
+      let call = calls[index]
+      arguments.src = row.src + call.group.pixels.lowerBound * source.pixelStride
+      arguments.dst = row.dst + call.group.pixels.lowerBound * lanes
+      var column = call.group.columns.lowerBound
+      while column < call.group.columns.upperBound {
+        // Taps lie column by column: a part of the rows is contiguous within one.
+        let end = hasAllRows ? call.group.columns.upperBound : column + 1
+        let taps = source.tapRange(columns: column..<end, rows: tapRows)
         (arguments.first_tap, arguments.end_tap) = (taps.lowerBound, taps.upperBound)
-        arguments.src += call.group.pixels.lowerBound * source.pixelStride
-        arguments.dst += call.group.pixels.lowerBound * lanes
-        arguments.accumulate = 1
-        let isLast = index == run.calls.count - 1 && piece.upperBound == pieces.last!.upperBound
-        if !(isLast && endsWhole) { arguments.relu = 0 }
         call.function(&arguments)
+        arguments.accumulate = 1
+        column = end
       }
     }
-    if row.relu != 0, !endsWhole { rectify(run.pixels, row, vectors: vectors) }
+    arguments.relu = relu
+    if relu != 0, !isOneCall { rectify(run.pixels, row) }
   }
 
   /// Bias, or zero, to every output of a run.
-  private func fill(_ pixels: Range<Int>, _ row: TileArguments, vectors: Int) {
+  private func fill(_ pixels: Range<Int>, _ row: Row, _ bias: UnsafePointer<Float>?) {
     let lanes = kernels.lanes
-    for v in 0..<vectors {
-      let start = row.dst + v * row.dst_vector_stride
-      guard let bias = row.bias_vectors else {
+    for v in 0..<row.vectors {
+      let start = row.dst + v * row.vectorStride
+      guard let bias else {
         (start + pixels.lowerBound * lanes).update(repeating: 0, count: pixels.count * lanes)
         continue
       }
@@ -265,10 +272,10 @@ final class DirectPlan: ConvolutionPlan {
     }
   }
 
-  private func rectify(_ pixels: Range<Int>, _ row: TileArguments, vectors: Int) {
+  private func rectify(_ pixels: Range<Int>, _ row: Row) {
     let lanes = kernels.lanes
-    for v in 0..<vectors {
-      let start = row.dst + v * row.dst_vector_stride
+    for v in 0..<row.vectors {
+      let start = row.dst + v * row.vectorStride
       for i in pixels.lowerBound * lanes..<pixels.upperBound * lanes where start[i] < 0 {
         start[i] = 0
       }

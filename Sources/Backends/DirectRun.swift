@@ -10,50 +10,51 @@ struct DirectRun {
   }
 
   /// Of all tiles.
-  private(set) var pixels: Range<Int>
+  fileprivate(set) var pixels: Range<Int>
   /// More than one only where one call does a whole tile.
-  private(set) var tiles = 1
+  fileprivate(set) var tiles = 1
   var tilePixels: Int { pixels.count / tiles }
-  /// The calls of the first tile.
-  let calls: [Call]
+  /// The calls of the first tile, in `DirectRuns.calls`.
+  let calls: Range<Int>
+  /// The first call covers every pixel.
+  let startsWhole: Bool
   /// One call does it all.
-  let isWhole: Bool
-  /// The last call covers every pixel.
-  let endsWhole: Bool
+  var isWhole: Bool { calls.count == 1 && startsWhole }
+}
 
-  private init(pixels: Range<Int>, source: DirectSource, vectors: Int) {
-    self.pixels = pixels
-    calls = source.tapGroups(pixels).map { group in
-      Call(group: group, function: source.kernels.tile(group.pixels.count, vectors))
-    }
-    endsWhole = calls.last?.group.pixels == pixels
-    isWhole = calls.count == 1 && endsWhole
-  }
+/// The runs of one column of register tiles along a row, in stable memory: between two tiles nothing
+/// is allocated and no reference counted. Both took 3 % of vgg16-conv5_1, 22 % of a 16→32 layer of that size.
+final class DirectRuns {
+  let runs: StableTable<DirectRun>
+  let calls: StableTable<DirectRun.Call>
 
-  /// The runs of a column from pixel `start` of a row on: its tiles, joined as far as they have the
-  /// same taps.
-  static func runs(
-    _ column: RegisterTiling.Column, from start: Int, source: DirectSource
-  ) -> [DirectRun] {
+  /// The tiles of `column` from pixel `start` of a row on, joined as far as they have the same taps.
+  init(_ column: RegisterTiling.Column, from start: Int, source: DirectSource) {
     var runs: [DirectRun] = []
-    for run in column.runs {
-      for tile in 0..<run.tiles {
-        let first = start + run.firstPixel + tile * run.pixels
-        let next = DirectRun(
-          pixels: first..<first + run.pixels, source: source, vectors: column.vectors)
-        if tile == 0 || !runs[runs.count - 1].join(next) { runs.append(next) }
+    var calls: [DirectRun.Call] = []
+    for tiles in column.runs {
+      for tile in 0..<tiles.tiles {
+        let first = start + tiles.firstPixel + tile * tiles.pixels
+        let pixels = first..<first + tiles.pixels
+        let own = source.tapGroups(pixels).map { group in
+          DirectRun.Call(
+            group: group, function: source.kernels.tile(group.pixels.count, column.vectors))
+        }
+        let run = DirectRun(
+          pixels: pixels, calls: calls.count..<calls.count + own.count,
+          startsWhole: own.first?.group.pixels == pixels)
+        if tile > 0, let last = runs.last, last.isWhole, run.isWhole,
+          calls[last.calls.lowerBound].group.columns == own[0].group.columns
+        {
+          runs[runs.count - 1].pixels = last.pixels.lowerBound..<pixels.upperBound
+          runs[runs.count - 1].tiles += 1
+        } else {
+          runs.append(run)
+          calls += own
+        }
       }
     }
-    return runs
-  }
-
-  /// Takes a tile of the same shape in that follows; false where its taps differ.
-  private mutating func join(_ next: DirectRun) -> Bool {
-    guard isWhole, next.isWhole, calls[0].group.columns == next.calls[0].group.columns else {
-      return false
-    }
-    pixels = pixels.lowerBound..<next.pixels.upperBound
-    tiles += 1
-    return true
+    self.runs = StableTable(runs)
+    self.calls = StableTable(calls)
   }
 }

@@ -127,7 +127,7 @@ struct DirectSource {
     return p.tapRows(row)
   }
 
-  /// The groups of a run of pixels; one that covers the whole run comes last.
+  /// The groups of a run of pixels; one that covers the whole run comes first.
   func tapGroups(_ run: Range<Int>) -> [TapGroup] {
     let p = problem
     guard !(isPlain && isPacked) else { return [TapGroup(columns: 0..<p.kw, pixels: run)] }
@@ -143,7 +143,7 @@ struct DirectSource {
       }
     }
     if let whole = groups.firstIndex(where: { $0.pixels == run }) {
-      groups.append(groups.remove(at: whole))
+      groups.insert(groups.remove(at: whole), at: 0)
     }
     return groups
   }

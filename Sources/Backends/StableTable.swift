@@ -1,7 +1,7 @@
 import KernelInterface
 
 /// Values in stable memory, for as long as the table lives.
-final class StableTable<Value: BitwiseCopyable> {
+final class StableTable<Value> {
   let values: UnsafePointer<Value>
   let count: Int
 
@@ -12,7 +12,10 @@ final class StableTable<Value: BitwiseCopyable> {
     self.values = UnsafePointer(memory)
   }
 
-  deinit { values.deallocate() }
+  deinit {
+    UnsafeMutablePointer(mutating: values).deinitialize(count: count)
+    values.deallocate()
+  }
 }
 
 /// Offsets of taps.
