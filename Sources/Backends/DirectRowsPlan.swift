@@ -52,7 +52,7 @@ final class DirectRowsPlan: ConvolutionPlan {
     dst = original.dstDescription(.nchw)
     let problem = original.flattened
     self.problem = problem
-    var source = DirectSource(problem, options, kernels)
+    var source = DirectSource(problem, options, kernels, copiesBorder: true)
     let images = problem.mb * problem.g
     bands = source.bands(
       budget: CacheSizes.current.l2 * 3 / 8, otherItems: images, threads: options.threads,

@@ -7,8 +7,8 @@ import KernelInterface
 ///   transposed copy of the rows at hand. There is no border in memory: taps that fall outside are
 ///   left out, rows of taps by row of output, columns of taps by groups of pixels (`TapGroup`).
 /// - *Plain*: with fewer channels than a vector has lanes, blocks would be mostly filling; the planes
-///   stay as they are, each (channel, tap) pair is a tap of its own, and a border is copied around
-///   them, which costs little for so few channels.
+///   stay as they are, each (channel, tap) pair is a tap of its own, and where the plan asks for it, a
+///   border is copied around them, which costs little for so few channels.
 struct DirectSource {
   /// Where the source of a band lies.
   struct View {
@@ -35,7 +35,11 @@ struct DirectSource {
   private var planeRows = 0
   private var taps = TapTable([])
 
-  init(_ problem: ConvolutionProblem, _ options: PlanOptions, _ kernels: KernelContext) {
+  /// - Parameter copiesBorder: whether plain planes that need a border get one in memory.
+  init(
+    _ problem: ConvolutionProblem, _ options: PlanOptions, _ kernels: KernelContext,
+    copiesBorder: Bool
+  ) {
     self.problem = problem
     self.kernels = kernels
     isPlain = problem.icPerGroup < kernels.lanes
@@ -46,7 +50,7 @@ struct DirectSource {
       && (problem.ph > 0 || problem.pw > 0
         || TapRange.reach(problem.oh, problem.sh, problem.kh, problem.dh) > problem.ih
         || TapRange.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
-    isPacked = isPlain ? reachesOutside : layout == .nchw
+    isPacked = isPlain ? reachesOutside && copiesBorder : layout == .nchw
     reserve(rows: problem.oh)
   }
 
@@ -125,6 +129,19 @@ struct DirectSource {
     let p = problem
     guard !(isPlain && isPacked) else { return 0..<p.kh }
     return p.tapRows(row)
+  }
+
+  /// Output rows `rows`, cut where the taps inside the image change.
+  func rowsOfSameTaps(_ rows: Range<Int>) -> [Range<Int>] {
+    var pieces: [Range<Int>] = []
+    for row in rows {
+      if let last = pieces.last, tapRows(last.lowerBound) == tapRows(row) {
+        pieces[pieces.count - 1] = last.lowerBound..<row + 1
+      } else {
+        pieces.append(row..<row + 1)
+      }
+    }
+    return pieces
   }
 
   /// The groups of a run of pixels; one that covers the whole run comes first.
