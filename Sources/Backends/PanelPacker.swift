@@ -45,15 +45,20 @@ struct PanelPacker {
     let segments = scratch + rows * (1 + Self.shiftCount)
     let hasShifts = p.sw == 1 && dst.width <= UInt32.bitWidth
     let first = (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane
-    // Offsets in the first plane that lie inside the source in every plane.
-    let readable = -first..<p.srcCount - first - (channels.count - 1) * plane
+    // What the rows of a channel read from its plane on, and next to it.
+    var reach = 0..<0
     var (count, row) = (0, 0)
     for r in 0..<p.kh {
       for s in 0..<p.kw {
         for pixels in panels {
           let start = segments + 3 * count
           let runs = findSegments(r: r, s: s, pixels, start)
-          if hasShifts { shifts[row] = shift(start, runs, width: dst.width, readable: readable) }
+          if hasShifts {
+            let shift = Self.shift(start, runs)
+            shifts[row] = shift
+            let low = min(reach.lowerBound, Int(shift.offset))
+            reach = low..<max(reach.upperBound, Int(shift.offset) + dst.width)
+          }
           count += runs
           ends[row] = Int32(count)
           row += 1
@@ -64,9 +69,20 @@ struct PanelPacker {
       src: src + first, dst: dst.start, width: dst.width, row_stride: dst.rowStride,
       panels: panels.count, panel_stride: dst.panelStride, segments: segments,
       segment_ends: ends, taps: taps, step: p.sw, channels: channels.count,
-      channel_stride: plane, shifts: hasShifts ? UnsafePointer(shifts) : nil,
+      channel_stride: plane, shifts: nil,
       ahead: channels.count > Self.planesAhead ? Self.planesAhead * plane : 0)
-    kernels.pack_panel(&arguments)
+    guard hasShifts else { return kernels.pack_panel(&arguments) }
+    // Whole rows may be read of all planes but the first and the last ones of the source.
+    let low = min(channels.count, max(0, (plane - 1 - first - reach.lowerBound) / plane))
+    let end = max(low, min(channels.count, (p.srcCount - first - reach.upperBound + plane) / plane))
+    for (part, shifts) in [(0..<low, nil), (low..<end, shifts), (end..<channels.count, nil)]
+    where !part.isEmpty {
+      arguments.src = src + first + part.lowerBound * plane
+      arguments.dst = dst.start + part.lowerBound * taps * dst.rowStride
+      arguments.channels = part.count
+      arguments.shifts = shifts.map { UnsafePointer($0) }
+      kernels.pack_panel(&arguments)
+    }
   }
 
   /// Planes between what is read and what is fetched: the lines of a panel are too few and too far apart
@@ -76,19 +92,15 @@ struct PanelPacker {
   private static let shiftCount = MemoryLayout<PanelShift>.size / MemoryLayout<Int32>.size
 
   /// What the runs of a row have in common.
-  private func shift(
-    _ runs: UnsafePointer<Int32>, _ count: Int, width: Int, readable: Range<Int>
-  ) -> PanelShift {
-    guard count > 0 else { return PanelShift(offset: 0, inside: 0, readable: 0) }
-    let offset = runs[1] - runs[0]
-    var inside: UInt32 = 0
-    var isRegular = readable.lowerBound <= Int(offset) && Int(offset) + width <= readable.upperBound
+  private static func shift(_ runs: UnsafePointer<Int32>, _ count: Int) -> PanelShift {
+    guard count > 0 else { return PanelShift(offset: 0, inside: 0, is_regular: 1) }
+    var shift = PanelShift(offset: runs[1] - runs[0], inside: 0, is_regular: 1)
     for i in 0..<count {
       let run = runs + 3 * i
-      if run[1] - run[0] != offset { isRegular = false }
-      inside |= (UInt32.max >> UInt32(32 - run[2])) << UInt32(run[0])
+      if run[1] - run[0] != shift.offset { shift.is_regular = 0 }
+      shift.inside |= (UInt32.max >> UInt32(32 - run[2])) << UInt32(run[0])
     }
-    return PanelShift(offset: offset, inside: inside, readable: isRegular ? 1 : 0)
+    return shift
   }
 
   /// Runs of `pixels` whose tap (r, s) lies inside the image, as (offset in the piece, offset in the

@@ -46,7 +46,7 @@ enum Panel {
         var row = dst
         for _ in 0..<a.panels {
           let shift = shifts[index]
-          if shift.readable != 0 {
+          if shift.is_regular != 0 {
             let source = src + Int(shift.offset)
             for v in 0..<vectors {
               let x = v &* Vector.scalarCount

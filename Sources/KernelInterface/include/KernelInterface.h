@@ -178,15 +178,15 @@ typedef void (*PixelFunction)(const PixelArguments *arguments);
 typedef struct {
   int32_t offset;  // of the first pixel in the plane, whether it is inside or not
   uint32_t inside;  // bit i: pixel i is inside the image; the others are zero
-  // Whether the whole row may be read, inside or not; if not, the runs hold.
-  int32_t readable;
+  // Whether all runs are as far from the source as each other; if not, the runs hold.
+  int32_t is_regular;
 } PanelShift;
 
 // Rows of im2col panels, `taps` for each channel: runs of source pixels, the rest zero.
 //
 // Row `c·taps + t` of a panel is `row_stride` elements after the one before. The runs of tap t in
 // panel i are the triples `segment_ends[t·panels + i − 1] ..< segment_ends[t·panels + i]` (from 0 for
-// the first). Where the pixels of all runs are as far from the source as each other, `shifts[t·panels + i]`
+// the first). With `shifts`, whole rows may be read, also what lies outside the image: `shifts[t·panels + i]`
 // says in a few instructions what the runs say.
 typedef struct {
   const float *src;             // plane of the first channel
@@ -201,7 +201,7 @@ typedef struct {
   ptrdiff_t step;               // between source pixels (the horizontal stride)
   ptrdiff_t channels;
   ptrdiff_t channel_stride;     // between planes of the source
-  const PanelShift *_Nullable shifts;  // null: panels of more than 32 elements
+  const PanelShift *_Nullable shifts;  // null: only runs
   ptrdiff_t ahead;              // how far beyond what `shifts` read the source is fetched
 } PanelArguments;
 
