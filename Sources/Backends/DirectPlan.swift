@@ -115,7 +115,7 @@ final class DirectPlan: ConvolutionPlan {
   }
 
   /// Whether plain planes get a border in memory. Else tiles at the left and right leave taps out, in calls of
-  /// their own: 2 to 8 % faster for 3 to 12 channels from 28 columns on, slower for 14 columns (7 %) or one
+  /// their own: up to 7 % faster for 3 to 12 channels from 28 columns on, slower for 14 columns (7 %) or one
   /// channel (16 %), where too little is left to do in a call.
   private static func copiesBorder(_ p: ConvolutionProblem) -> Bool {
     p.ow < 28 || p.icPerGroup == 1
