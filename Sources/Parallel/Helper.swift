@@ -29,11 +29,13 @@ final class Helper: Sendable {
   // change of `work` in between orders the two.
   nonisolated(unsafe) private var run: UnsafePointer<ParallelRegion.Run>?
   nonisolated(unsafe) private var thread = 0
-  nonisolated(unsafe) private var lingers = false
+  /// Whether the block waits for more work. It looks also while it has none.
+  private let lingers = Atomic(false)
 
   /// Offers a part in `run` as thread number `thread`; `run` must stay until `withdraw` has returned.
   func post(_ run: UnsafePointer<ParallelRegion.Run>, thread: Int, lingers: Bool) {
-    (self.run, self.thread, self.lingers) = (run, thread, lingers)
+    (self.run, self.thread) = (run, thread)
+    self.lingers.store(lingers, ordering: .relaxed)
     work.store(Work.posted, ordering: .sequentiallyConsistent)
     guard claimLife() else { return }
     DispatchQueue.global(qos: .userInitiated).async { self.live() }
@@ -50,11 +52,11 @@ final class Helper: Sendable {
 
   private func live() {
     repeat {
-      var deadline = Self.now() + (lingers ? Self.patience : 0)
+      var deadline = Self.now() + (lingers.load(ordering: .relaxed) ? Self.patience : 0)
       var spins = 0
       while true {
         if takePart() {
-          guard lingers else { break }
+          guard lingers.load(ordering: .relaxed) else { break }
           deadline = Self.now() + Self.patience
         }
         platform_spin_pause()
