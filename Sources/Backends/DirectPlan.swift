@@ -211,7 +211,7 @@ final class DirectPlan: ConvolutionPlan {
           count: same.count, src: view.origin + offset * view.rowStride,
           srcStride: view.rowStride, dst: first + offset * p.ow * lanes,
           dstStride: p.ow * lanes, tapRows: source.tapRows(same.lowerBound),
-          vectors: column.vectors, vectorStride: plane)
+          vectors: column.vectors)
         for i in 0..<runs.runs.count {
           multiply(runs.runs.values[i], runs.calls.values, start, &arguments)
         }
@@ -235,7 +235,6 @@ final class DirectPlan: ConvolutionPlan {
     let dstStride: Int
     let tapRows: Range<Int>
     let vectors: Int
-    let vectorStride: Int
   }
 
   /// The register tiles of a run in all `rows`: a single tile in all rows by one call, several by one
@@ -272,7 +271,7 @@ final class DirectPlan: ConvolutionPlan {
     let hasAllRows = tapRows.count == problem.kh
     // Several calls add up: the first one on bias, or all on what `fill` writes.
     let isStarted = run.startsWhole && !tapRows.isEmpty
-    if !isStarted { fill(run.pixels, row, arguments.bias_vectors) }
+    if !isStarted { fill(run.pixels, row, arguments) }
     arguments.accumulate = isStarted ? 0 : 1
     let isOneCall =
       isStarted && run.isWhole
@@ -294,33 +293,34 @@ final class DirectPlan: ConvolutionPlan {
       }
     }
     arguments.relu = relu
-    if relu != 0, !isOneCall { rectify(run.pixels, row) }
+    if relu != 0, !isOneCall { rectify(run.pixels, row, arguments) }
   }
 
   /// Bias, or zero, to every output of a run.
-  private func fill(_ pixels: Range<Int>, _ rows: Rows, _ bias: UnsafePointer<Float>?) {
+  private func fill(_ pixels: Range<Int>, _ rows: Rows, _ arguments: TileArguments) {
     let lanes = kernels.lanes
-    forEachStretch(of: pixels, rows) { start, v in
-      guard let bias else {
+    forEachStretch(of: pixels, rows, arguments) { start, v in
+      guard let bias = arguments.bias_vectors else {
         return start.update(repeating: 0, count: pixels.count * lanes)
       }
       for i in 0..<pixels.count { (start + i * lanes).update(from: bias + v * lanes, count: lanes) }
     }
   }
 
-  private func rectify(_ pixels: Range<Int>, _ rows: Rows) {
-    forEachStretch(of: pixels, rows) { start, _ in
+  private func rectify(_ pixels: Range<Int>, _ rows: Rows, _ arguments: TileArguments) {
+    forEachStretch(of: pixels, rows, arguments) { start, _ in
       for i in 0..<pixels.count * kernels.lanes where start[i] < 0 { start[i] = 0 }
     }
   }
 
   /// Calls `body` with each piece of `dst` that is contiguous, and the number of its vector.
   private func forEachStretch(
-    of pixels: Range<Int>, _ rows: Rows, _ body: (UnsafeMutablePointer<Float>, Int) -> Void
+    of pixels: Range<Int>, _ rows: Rows, _ arguments: TileArguments,
+    _ body: (UnsafeMutablePointer<Float>, Int) -> Void
   ) {
     for row in 0..<rows.count {
       let start = rows.dst + row * rows.dstStride + pixels.lowerBound * kernels.lanes
-      for v in 0..<rows.vectors { body(start + v * rows.vectorStride, v) }
+      for v in 0..<rows.vectors { body(start + v * arguments.dst_vector_stride, v) }
     }
   }
 

@@ -279,6 +279,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     let own = edge.baseAddress + thread * edgeCount
     var arguments = tile
     arguments.dst = own
+    arguments.dst_next = nil
     arguments.dst_pixel_stride = panelWidth
     if tile.accumulate != 0 {
       for row in 0..<rows {

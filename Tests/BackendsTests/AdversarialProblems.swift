@@ -46,6 +46,8 @@ enum AdversarialProblems {
     .init(g: 2, ic: 8, ih: 9, iw: 49, oc: 6, kh: 3, kw: 2, sh: 2, sw: 1, dh: 1, dw: 2),
     .init(mb: 2, ic: 7, ih: 9, iw: 17, oc: 29, kh: 1, kw: 1),
     .init(ic: 3, ih: 40, iw: 70, oc: 30, kh: 3, kw: 3, ph: 1, pw: 1),
+    .init(ic: 3, ih: 20, iw: 63, oc: 20, kh: 7, kw: 7, sh: 2, sw: 2, ph: 3, pw: 3),
+    .init(ic: 5, ih: 12, iw: 61, oc: 18, kh: 5, kw: 3, sh: 1, sw: 2, ph: 3, pw: 2, dh: 1, dw: 1),
     // Groups and depthwise.
     .init(g: 2, ic: 6, ih: 9, iw: 9, oc: 10, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(mb: 2, g: 3, ic: 51, ih: 8, iw: 9, oc: 57, kh: 3, kw: 3, ph: 1, pw: 1),
