@@ -1,9 +1,8 @@
 import CPlatform
-import Synchronization
 
 /// The helpers of this process. Regions that run at the same time take different ones.
 enum HelperPool {
-  private static let free = Mutex<[Helper]>([])
+  private static let free = Guarded<[Helper]>([])
 
   /// CPUs that this process may use; helpers do not wait actively where threads outnumber them.
   static let cores = max(1, Int(platform_affinity_count()))

@@ -9,7 +9,7 @@ struct ParallelRegionTests {
   func runsEveryItemOnceAndStagesInOrder(_ threads: Int, _ stages: [Int]) {
     let region = ParallelRegion(threads: threads, stages: stages)
     for _ in 0..<50 {
-      let log = Mutex<[(stage: Int, item: Int)]>([])
+      let log = Guarded<[(stage: Int, item: Int)]>([])
       region.run { stage, item, thread in
         #expect(thread < threads)
         log.withLock { $0.append((stage, item)) }
@@ -23,7 +23,7 @@ struct ParallelRegionTests {
   }
 
   @Test func aThreadIndexIsNeverUsedTwiceAtATime() {
-    let busy = Mutex<Set<Int>>([])
+    let busy = Guarded<Set<Int>>([])
     ParallelRegion(threads: 4, stages: [200]).run { _, _, thread in
       busy.withLock { #expect($0.insert(thread).inserted) }
       busy.withLock { _ = $0.remove(thread) }
