@@ -4,10 +4,10 @@ import Parallel
 
 /// How a row of pixels × a number of vectors is covered by register tiles.
 ///
-/// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes and two
-/// loads a cycle: a tile of `P × V` costs `max(P·V/2, (P+V)/2, 4)`, the last being the latency of a
-/// dependent multiply-add, and a little for each load (14×2 reaches 97 % of peak from L1, 6×4 99 %)
-/// and tile. Weights that do not stay near cost by their bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a
+/// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes of latency 4: a tile
+/// of `P × V` costs `max(P·V/2, 0.6·(P+V), 4)`, more where fewer than 12 sums hide the latency only in part
+/// (from L1, AVX2: 4×2 reaches 83 % of peak, 5×2 89, 3×3 91, 6×2 98, 4×3 99, and 14×1, bound by its loads, 78),
+/// and a little for each load (AVX-512: 14×2 97 %, 6×4 99) and tile. Weights that do not stay near cost by their bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a
 /// column's weights take 150 KiB or less, and loses 4 to 14 % where they take more than 500. Rows are
 /// split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
 struct RegisterTiling {
@@ -84,7 +84,8 @@ struct RegisterTiling {
     let streaming = isNear ? 0 : 0.005 * Double(vectors * kernels.lanes * 4)
     return split(pixels, most: kernels.max_pixels(vectors)).reduce(0) { sum, run in
       let (p, v) = (Double(run.count), Double(vectors))
-      return sum + max(p * v / 2, (p + v) / 2, 4) + 0.03 * (p + v) + 0.3 + streaming
+      let waiting = 0.2 * max(12 - p * v, 0)
+      return sum + max(p * v / 2, 0.6 * (p + v), 4) + waiting + 0.03 * (p + v) + 0.3 + streaming
     }
   }
 

@@ -26,10 +26,11 @@ private let twoVectors: InlineArray<6, TileFunction> = [
   { Tile<6, 2>.run($0) },
 ]
 
-private let threeVectors: InlineArray<3, TileFunction> = [
+private let threeVectors: InlineArray<4, TileFunction> = [
   { Tile<1, 3>.run($0) },
   { Tile<2, 3>.run($0) },
   { Tile<3, 3>.run($0) },
+  { Tile<4, 3>.run($0) },
 ]
 
 let maxVectors = 3
@@ -39,7 +40,7 @@ func maxPixels(_ vectors: Int) -> Int {
   switch vectors {
   case 1: 12
   case 2: 6
-  case 3: 3
+  case 3: 4
   default: 0
   }
 }

@@ -87,8 +87,8 @@ enum Panel {
       let source = src + Int(a.segments[3 &* s &+ 1])
       let count = Int(a.segments[3 &* s &+ 2])
       switch a.step {
-      case 1: copy(source, target, count)
-      case 2: copyEven(source, target, count)
+      case 1: copy(source, step: 1, target, count)
+      case 2: copy(source, step: 2, target, count)
       default: for x in 0..<count { target[x] = source[x &* a.step] }
       }
     }
@@ -103,57 +103,62 @@ enum Panel {
     }
   }
 
-  /// The last vector overlaps the one before rather than leaving a rest.
+  /// `count` elements, `step` (1 or 2) apart in `src`. The last vector overlaps the one before rather than
+  /// leaving a rest; nothing beyond the last element is read.
   @inline(__always)
   private static func copy(
-    _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
+    _ src: UnsafePointer<Float>, step: Int, _ dst: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     if count >= Vector.scalarCount {
       let last = count &- Vector.scalarCount
       var x = 0
       while x < last {
-        storeVector(loadVector(src + x), dst + x)
+        storeVector(elements(src + step &* x, step), dst + x)
         x &+= Vector.scalarCount
       }
-      storeVector(loadVector(src + last), dst + last)
+      storeVector(elements(src + step &* last, step), dst + last)
     } else if count >= 8 {
-      copyTwo(SIMD8<Float>.self, src, dst, count)
+      copyTwo(SIMD8<Float>.self, src, step, dst, count)
     } else if count >= 4 {
-      copyTwo(SIMD4<Float>.self, src, dst, count)
+      copyTwo(SIMD4<Float>.self, src, step, dst, count)
     } else {
-      for x in 0..<count { dst[x] = src[x] }
+      for x in 0..<count { dst[x] = src[step &* x] }
     }
   }
 
   /// `count` elements as two vectors that may overlap.
   @inline(__always)
-  private static func copyTwo<V: SIMD>(
-    _ type: V.Type, _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
+  private static func copyTwo<V: SIMDOfHalves>(
+    _ type: V.Type, _ src: UnsafePointer<Float>, _ step: Int, _ dst: UnsafeMutablePointer<Float>,
+    _ count: Int
   ) {
     let last = count &- V.scalarCount
-    let low = UnsafeRawPointer(src).loadUnaligned(as: type)
-    let high = UnsafeRawPointer(src + last).loadUnaligned(as: type)
+    let low: V = elements(src, step)
+    let high: V = elements(src + step &* last, step)
     UnsafeMutableRawPointer(dst).storeBytes(of: low, as: type)
     UnsafeMutableRawPointer(dst + last).storeBytes(of: high, as: type)
   }
 
-  /// Every other element, `count` of them.
+  /// `src[0], src[step], …`: of two steps, every other element of two vectors that share one.
   @inline(__always)
-  private static func copyEven(
-    _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, _ count: Int
-  ) {
-    var x = 0
-    // Two vectors reach one element past the last that is wanted: not at the end.
-    while x &+ Vector.scalarCount < count {
-      let source = src + 2 &* x
-      let (even, _) = deinterleave(
-        loadVector(source), loadVector(source + Vector.scalarCount))
-      storeVector(even, dst + x)
-      x &+= Vector.scalarCount
-    }
-    while x < count {
-      dst[x] = src[2 &* x]
-      x &+= 1
-    }
+  private static func elements<V: SIMDOfHalves>(_ src: UnsafePointer<Float>, _ step: Int) -> V {
+    let raw = UnsafeRawPointer(src)
+    let low = raw.loadUnaligned(as: V.self)
+    guard step == 2 else { return low }
+    let offset = (V.scalarCount &- 1) &* MemoryLayout<Float>.size
+    let high = raw.loadUnaligned(fromByteOffset: offset, as: V.self)
+    return V(lowHalf: low.evenHalf, highHalf: high.oddHalf)
   }
 }
+
+/// What the standard library's vectors have in common, each for itself.
+protocol SIMDOfHalves: SIMD {
+  associatedtype Half
+  init(lowHalf: Half, highHalf: Half)
+  var evenHalf: Half { get }
+  var oddHalf: Half { get }
+}
+
+extension SIMD4: SIMDOfHalves {}
+extension SIMD8: SIMDOfHalves {}
+extension SIMD16: SIMDOfHalves {}
