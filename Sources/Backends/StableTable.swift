@@ -33,7 +33,7 @@ extension TileArguments {
       blocks: 0, tail: 0, wei: wei, wei_step: 0, wei_ahead: 0, dst: dst,
       dst_pixel_stride: 0, dst_vector_stride: 0, dst_next: nil, bias_vectors: nil, bias_rows: nil,
       accumulate: 0,
-      relu: 0, tiles: 1, tile_src_stride: 0, tile_wei_stride: 0, tile_dst_stride: 0,
+      relu: 0, streams: 0, tiles: 1, tile_src_stride: 0, tile_wei_stride: 0, tile_dst_stride: 0,
       tile_bias_stride: 0)
   }
 }

@@ -25,3 +25,9 @@ typealias PeakSums = InlineArray<12, Vector>
 /// `value` where the lane's bit is set, else zero.
 @inline(__always)
 func kept(_ value: Vector, _ bits: UInt32) -> Vector { kernel_keep8(value, bits) }
+
+/// Writes `value` past the caches.
+@inline(__always)
+func streamVector(_ value: Vector, _ address: UnsafeMutablePointer<Float>) {
+  kernel_stream8(address, value)
+}

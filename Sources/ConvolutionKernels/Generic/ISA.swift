@@ -1,4 +1,5 @@
 import KernelInterface
+import KernelIntrinsics
 
 // 16 registers of 4 floats on the x86-64 baseline; a product needs a register of its own.
 
@@ -26,4 +27,10 @@ typealias PeakSums = InlineArray<10, Vector>
 func kept(_ value: Vector, _ bits: UInt32) -> Vector {
   let lanes = SIMD4<UInt32>(repeating: bits) & SIMD4(1, 2, 4, 8)
   return value.replacing(with: Vector(repeating: 0), where: lanes .== SIMD4(repeating: 0))
+}
+
+/// Writes `value` past the caches.
+@inline(__always)
+func streamVector(_ value: Vector, _ address: UnsafeMutablePointer<Float>) {
+  kernel_stream4(address, value)
 }

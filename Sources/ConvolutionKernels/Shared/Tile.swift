@@ -140,6 +140,8 @@ struct Tile<let P: Int, let V: Int> {
   private static func store(_ sums: inout Sums, _ a: TileArguments) {
     if a.relu != 0 {
       for p in 0..<P { for v in 0..<V { storeVector(rectified(sums[p][v]), target(a, p, v)) } }
+    } else if a.streams != 0 {
+      for p in 0..<P { for v in 0..<V { streamVector(sums[p][v], target(a, p, v)) } }
     } else {
       for p in 0..<P { for v in 0..<V { storeVector(sums[p][v], target(a, p, v)) } }
     }

@@ -43,6 +43,7 @@ typedef struct {
   const float *_Nullable bias_rows;     // pixels values, one per row of the tile
   ptrdiff_t accumulate;                 // nonzero: add to dst (bias is then ignored)
   ptrdiff_t relu;                       // nonzero: negative sums become 0
+  ptrdiff_t streams;                    // nonzero: dst, aligned, is written past the caches, but for relu
   ptrdiff_t tiles;
   ptrdiff_t tile_src_stride;
   ptrdiff_t tile_wei_stride;
@@ -245,6 +246,15 @@ static inline void kernel_prefetch_write(const void *address) {
   __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
 #else
   __builtin_prefetch(address, 1, 3);
+#endif
+}
+
+// After tiles that stream, before other threads may read what they wrote.
+static inline void kernel_end_streaming(void) {
+#if defined(__x86_64__)
+  __asm__ volatile("sfence" : : : "memory");
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif
 }
 

@@ -6,6 +6,7 @@
 // vector is ever passed in a call.
 #pragma once
 
+typedef float Float4 __attribute__((ext_vector_type(4)));
 typedef float Float8 __attribute__((ext_vector_type(8)));
 typedef float Float16 __attribute__((ext_vector_type(16)));
 
@@ -38,6 +39,20 @@ KERNEL_INLINE Float16 kernel_keep16(Float16 value, unsigned bits) {
   const Int16 lanes = {1,      1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
                        1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
   return (Float16)((Int16)value & (((Int16)(int)bits & lanes) != 0));
+}
+
+// `value` to `address`, a multiple of the vector's size, past the caches: `kernel_end_streaming` puts it in
+// order.
+KERNEL_INLINE void kernel_stream4(float *address, Float4 value) {
+  __builtin_nontemporal_store(value, (Float4 *)address);
+}
+
+KERNEL_INLINE void kernel_stream8(float *address, Float8 value) {
+  __builtin_nontemporal_store(value, (Float8 *)address);
+}
+
+KERNEL_INLINE void kernel_stream16(float *address, Float16 value) {
+  __builtin_nontemporal_store(value, (Float16 *)address);
 }
 
 #pragma clang diagnostic pop

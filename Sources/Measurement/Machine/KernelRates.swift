@@ -77,7 +77,8 @@ public struct KernelBenchmark {
         tail: steps % lanes, wei: wei.readOnly, wei_step: 0, wei_ahead: 0,
         dst: dst.baseAddress, dst_pixel_stride: lanes, dst_vector_stride: pixels * lanes,
         dst_next: nil,
-        bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0, tiles: Self.tilesACall,
+        bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0, streams: 0,
+        tiles: Self.tilesACall,
         tile_src_stride: 0, tile_wei_stride: 0, tile_dst_stride: 0, tile_bias_stride: 0)
       let function = kernels.tile(pixels, vectors)
       return rate("tile \(pixels)x\(vectors)", steps: steps, sums: pixels * width) {

@@ -1,0 +1,42 @@
+import Convolution
+import Testing
+
+@testable import Backends
+
+/// Destinations too large for the caches are written past them, with the same result.
+@Suite struct StreamingTests {
+  private static let problems = try! [
+    ConvolutionProblem(ic: 3, ih: 33, iw: 33, oc: 40, kh: 3, kw: 3, ph: 1, pw: 1),
+    ConvolutionProblem(mb: 2, ic: 20, ih: 9, iw: 17, oc: 33, kh: 3, kw: 3, ph: 1, pw: 1),
+    ConvolutionProblem(ic: 35, ih: 7, iw: 7, oc: 70, kh: 1, kw: 1),
+  ]
+
+  @Test(arguments: InstructionSet.available, [0, 1])
+  func aStreamedDestinationIsTheSame(_ isa: InstructionSet, _ misalignment: Int) throws {
+    for p in Self.problems {
+      for (threads, bias) in [(1, true), (3, false)] {
+        let options = PlanOptions(isa: isa, threads: threads, layout: .native, bias: bias)
+        let cached = try output(p, options, streamsAbove: .max, misalignment: misalignment)
+        let streamed = try output(p, options, streamsAbove: 0, misalignment: misalignment)
+        #expect(streamed == cached, "\(p) \(options)")
+        #expect(streamed.contains { $0 != 0 })
+      }
+    }
+  }
+
+  private func output(
+    _ p: ConvolutionProblem, _ options: PlanOptions, streamsAbove: Int, misalignment: Int
+  ) throws -> [Float] {
+    let plan = try DirectPlan(p, options, streamsAbove: streamsAbove)
+    let src = try AlignedBuffer(count: plan.src.count)
+    let wei = try AlignedBuffer(count: p.weiCount)
+    let bias = try AlignedBuffer(count: p.oc)
+    let dst = try AlignedBuffer(count: plan.dst.count + misalignment)
+    for buffer in [src, wei, bias] {
+      for i in 0..<buffer.count { buffer.elements[i] = Float(i * 7 % 13 - 6) }
+    }
+    plan.prepare(wei: wei.readOnly, bias: options.bias ? bias.readOnly : nil)
+    plan.execute(src: src.readOnly, dst: dst.baseAddress + misalignment)
+    return Array(dst.elements[misalignment...])
+  }
+}
