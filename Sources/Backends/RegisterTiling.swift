@@ -7,9 +7,9 @@ import Parallel
 /// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes of latency 4: a tile
 /// of `P × V` costs `max(P·V/2, 0.6·(P+V), 4)`, more where fewer than 12 sums hide the latency only in part
 /// (from L1, AVX2: 4×2 reaches 83 % of peak, 5×2 89, 3×3 91, 6×2 98, 4×3 99, and 14×1, bound by its loads, 78),
-/// and a little for each load (AVX-512: 14×2 97 %, 6×4 99) and tile. Weights that do not stay near cost by their bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a
-/// column's weights take 150 KiB or less, and loses 4 to 14 % where they take more than 500. Rows are
-/// split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
+/// and a little for each load (AVX-512: 14×2 97 %, 6×4 99) and tile. Weights that do not stay near cost by their
+/// bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a column's weights take 150 KiB or less, and loses 4 to
+/// 14 % where they take more than 500. Rows are split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
 struct RegisterTiling {
   /// Tiles of a column that follow each other and have the same shape.
   struct Run {
