@@ -47,7 +47,8 @@ final class Im2colPlan: ConvolutionPlan {
     // Enough chunks for all threads; where images are small, the output channels are cut instead.
     let perThread = (images * pixels + options.threads - 1) / options.threads
     let wanted = max(min(most, pixels, perThread), min(pixels, 192))
-    chunks = RegisterTiling.split(pixels, most: wanted)
+    chunks = WorkSplit.parts(
+      of: pixels, most: wanted, otherItems: images, threads: options.threads)
     let items = images * chunks.count
     let parts = items >= options.threads ? 1 : (options.threads + items - 1) / items
     channelChunks = RegisterTiling.split(
