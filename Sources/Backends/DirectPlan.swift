@@ -56,7 +56,7 @@ final class DirectPlan: ConvolutionPlan {
     let kernels = options.isa.kernels
     self.kernels = kernels
     let lanes = kernels.lanes
-    let problem = original.flattened
+    let problem = Self.reshaped(original, options)
     self.problem = problem
     var source = DirectSource(
       problem, options, kernels, copiesBorder: Self.copiesBorder(problem))
@@ -121,6 +121,18 @@ final class DirectPlan: ConvolutionPlan {
       2 * Double(images * fixed.innerTaps * vectors * lanes) * Double(problem.icPerGroup)
     let tile = tiling.columns[0]
     variant = "\(tile.runs[0].pixels)x\(tile.vectors) \(byColumns ? "columns" : "bands")"
+  }
+
+  /// 1×1 images as one long row, which is cut anywhere in native layout. In NCHW threads share rows: as few as
+  /// give each the same, of windows that fit. With one row for all, two threads were no faster than one.
+  private static func reshaped(
+    _ p: ConvolutionProblem, _ options: PlanOptions
+  ) -> ConvolutionProblem {
+    let cache = CacheSizes.current
+    let passesByColumns = p.ocPerGroup * p.reduction * 4 > cache.l2 / 2
+    guard options.layout == .nchw, options.threads > 1, !passesByColumns else { return p.flattened }
+    let windows = (p.icPerGroup * p.ih * p.iw * 4 - 1) / (cache.l2 * 3 / 8) + 1
+    return p.flattened(rows: max(options.threads, windows), threads: options.threads)
   }
 
   /// Whether plain planes get a border in memory. Else tiles at the left and right leave taps out, in calls of
