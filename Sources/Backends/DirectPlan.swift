@@ -47,7 +47,7 @@ final class DirectPlan: ConvolutionPlan {
   /// - Parameter streamsAbove: bytes of a native destination from which it is written past the caches: it
   ///   would not stay there anyway, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB:
   ///   1.32 times as fast on one thread, 1.40 on two; where the last level holds it, up to 1.3 times slower. Not
-  ///   with ReLU: a third way to store a tile is one more than the compiler inlines.
+  ///   with ReLU: a store that streams and rectifies was no longer inlined.
   init(
     _ original: ConvolutionProblem, _ options: PlanOptions,
     streamsAbove: Int = CacheSizes.current.l3
@@ -56,24 +56,26 @@ final class DirectPlan: ConvolutionPlan {
     let kernels = options.isa.kernels
     self.kernels = kernels
     let lanes = kernels.lanes
-    let problem = Self.reshaped(original, options)
+    let isNative = options.layout == .native
+    let vectors = (original.ocPerGroup + lanes - 1) / lanes
+    let cache = CacheSizes.current
+    let groupWeights = vectors * lanes * original.reduction
+    byColumns = groupWeights * 4 > cache.l2 / 2
+    let budget = byColumns ? Int.max : cache.l2 * 3 / 8
+    let problem =
+      isNative || byColumns
+      ? original.flattened : Self.divided(original, threads: options.threads, budget: budget)
     self.problem = problem
     var source = DirectSource(
       problem, options, kernels, copiesBorder: Self.copiesBorder(problem))
     src = original.srcDescription(source.layout)
-    let isNative = options.layout == .native
     dst = original.dstDescription(isNative ? .blocked(lanes: lanes) : .nchw)
     streams = isNative && !options.relu && dst.count * 4 > streamsAbove
-    let vectors = (problem.ocPerGroup + lanes - 1) / lanes
     tiling = RegisterTiling(
       pixels: problem.ow, vectors: vectors, kernels: kernels, nearSteps: problem.reduction)
 
-    let cache = CacheSizes.current
-    let groupWeights = vectors * lanes * problem.reduction
-    byColumns = groupWeights * 4 > cache.l2 / 2
     let images = problem.mb * problem.g
     let columns = byColumns ? tiling.columns.count : 1
-    let budget = byColumns ? Int.max : cache.l2 * 3 / 8
     let isOneRow = problem.oh == 1 && isNative && !source.isPacked
     let bandRows =
       isOneRow
@@ -123,16 +125,14 @@ final class DirectPlan: ConvolutionPlan {
     variant = "\(tile.runs[0].pixels)x\(tile.vectors) \(byColumns ? "columns" : "bands")"
   }
 
-  /// 1×1 images as one long row, which is cut anywhere in native layout. In NCHW threads share rows: as few as
-  /// give each the same, of windows that fit. With one row for all, two threads were no faster than one.
-  private static func reshaped(
-    _ p: ConvolutionProblem, _ options: PlanOptions
+  /// An NCHW 1×1 image as rows that threads share: as few as give each the same, in windows of `budget` bytes.
+  /// With one row for all, two threads were no faster than one.
+  private static func divided(
+    _ p: ConvolutionProblem, threads: Int, budget: Int
   ) -> ConvolutionProblem {
-    let cache = CacheSizes.current
-    let passesByColumns = p.ocPerGroup * p.reduction * 4 > cache.l2 / 2
-    guard options.layout == .nchw, options.threads > 1, !passesByColumns else { return p.flattened }
-    let windows = (p.icPerGroup * p.ih * p.iw * 4 - 1) / (cache.l2 * 3 / 8) + 1
-    return p.flattened(rows: max(options.threads, windows), threads: options.threads)
+    guard threads > 1 else { return p.flattened }
+    let windows = (p.icPerGroup * p.ih * p.iw * 4 - 1) / budget + 1
+    return p.flattened(rows: max(threads, windows), threads: threads)
   }
 
   /// Whether plain planes get a border in memory. Else tiles at the left and right leave taps out, in calls of
