@@ -93,7 +93,8 @@ struct CasePlan {
       threads.map {
         PlanOptions(
           isa: options.isa ?? .best, threads: $0, layout: layout, bias: options.computesBias,
-          relu: options.appliesReLU, maxError: options.maxError, rigor: options.rigor)
+          relu: options.appliesReLU, maxError: options.maxError, rigor: options.rigor,
+          flopsPerThread: PlanOptions.worthAThread)
       }
     }
   }

@@ -116,7 +116,8 @@ struct ConvolveCommand {
     let planOptions = PlanOptions(
       isa: options.isa ?? .best, threads: ThreadCounts.allowed(options.threads).max() ?? 1,
       variant: choice.variant, bias: bias != nil, relu: options.appliesReLU,
-      maxError: options.maxError, rigor: options.rigor)
+      maxError: options.maxError, rigor: options.rigor,
+      flopsPerThread: PlanOptions.worthAThread)
     do {
       try choice.backend.validate(problem, planOptions)
       let benchmark = BenchmarkCase(

@@ -24,7 +24,7 @@ struct DirectBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) -> any ConvolutionPlan in
+    try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
       if DepthwisePlan.takes(problem) { return try DepthwisePlan(problem, options) }
       if DirectRowsPlan.takes(problem, options) { return try DirectRowsPlan(problem, options) }
       return try DirectPlan(problem, options)

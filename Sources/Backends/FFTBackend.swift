@@ -76,7 +76,7 @@ struct FFTBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) in
+    try planOrDecline(problem, options) { options throws(AllocationError) in
       let best = cheapest(problem, options)
       return try TransformPlan(
         problem, options,
@@ -92,6 +92,6 @@ extension FFTBackend: WeighingBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(Unsupported) -> [PlanCandidate] {
     try validate(problem, options)
-    return TransformCandidate.described(weigh(problem, options))
+    return TransformCandidate.described(weigh(problem, options.limited(to: problem)))
   }
 }

@@ -25,7 +25,7 @@ struct GEMM1x1Backend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) -> any ConvolutionPlan in
+    try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
       options.layout == .native || Self.turns(problem, lanes: options.isa.kernels.lanes)
         ? try DirectPlan(problem, options) : try ImplicitGEMMPlan(problem, options)
     }

@@ -23,7 +23,7 @@ struct Im2colBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) in
+    try planOrDecline(problem, options) { options throws(AllocationError) in
       try Im2colPlan(problem, options)
     }
   }

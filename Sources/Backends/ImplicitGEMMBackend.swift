@@ -21,7 +21,7 @@ struct ImplicitGEMMBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) in
+    try planOrDecline(problem, options) { options throws(AllocationError) in
       try ImplicitGEMMPlan(problem, options)
     }
   }

@@ -16,7 +16,7 @@ struct ReferenceBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) in
+    try planOrDecline(problem, options) { _ throws(AllocationError) in
       try ReferencePlan(problem, options)
     }
   }

@@ -82,7 +82,7 @@ struct WinogradBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
-    try planOrDecline(problem, options) { () throws(AllocationError) -> any ConvolutionPlan in
+    try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
       let best = cheapest(problem, options)
       let reshaping = reshaping(problem, options)
       let plan = try TransformPlan(
@@ -101,6 +101,7 @@ extension WinogradBackend: WeighingBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(Unsupported) -> [PlanCandidate] {
     try validate(problem, options)
-    return TransformCandidate.described(weigh(unstrided(problem, options), options))
+    return TransformCandidate.described(
+      weigh(unstrided(problem, options), options.limited(to: problem)))
   }
 }

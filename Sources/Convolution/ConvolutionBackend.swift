@@ -22,6 +22,9 @@ public struct PlanOptions: Hashable, Sendable {
   public var isa: InstructionSet
   /// Threads that share one convolution, ≥ 1.
   public var threads: Int
+  /// Operations that are worth a thread: a plan takes no more threads than its problem has portions of
+  /// this size. 0, the default, takes all threads.
+  public var flopsPerThread: Double
   /// Layout of `src` and `dst`.
   public var layout: LayoutRequest
   /// A variant to force (a tile size, a schedule); nil lets the backend choose.
@@ -40,11 +43,27 @@ public struct PlanOptions: Hashable, Sendable {
   /// F(6×6,3×3) up to some 500 channels.
   public static let defaultMaxError = 1e-5
 
+  /// What whoever measures passes for `flopsPerThread`.
+  ///
+  /// Handing work to another thread takes some 0.6 µs, in which a core with AVX-512 does 160,000 operations
+  /// at best and rather 50,000 on so small a layer. Of the layers of all networks those below 0.1 MFLOP lost
+  /// by a second thread and those above 0.2 won (`direct`, `im2col`, `gemm-1x1`, `implicit-gemm`).
+  public static let worthAThread = 1e5
+
+  /// These options with as many threads as the work of `problem` is worth.
+  public func limited(to problem: ConvolutionProblem) -> PlanOptions {
+    guard flopsPerThread > 0 else { return self }
+    var limited = self
+    limited.threads = Int(max(1, min(Double(threads), problem.flops / flopsPerThread)))
+    limited.flopsPerThread = 0
+    return limited
+  }
+
   /// Creates options.
   public init(
     isa: InstructionSet, threads: Int, layout: LayoutRequest = .nchw, variant: String? = nil,
     bias: Bool = false, relu: Bool = false, maxError: Double = defaultMaxError,
-    rigor: PlanningRigor = .measure
+    rigor: PlanningRigor = .measure, flopsPerThread: Double = 0
   ) {
     self.isa = isa
     self.threads = threads
@@ -54,6 +73,7 @@ public struct PlanOptions: Hashable, Sendable {
     self.relu = relu
     self.maxError = maxError
     self.rigor = rigor
+    self.flopsPerThread = flopsPerThread
   }
 }
 

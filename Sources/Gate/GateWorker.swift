@@ -157,6 +157,6 @@ extension WorkerCase {
       network: "", layer: parsed.name ?? "", problem: parsed.problem, backend: backend,
       options: PlanOptions(
         isa: isa, threads: max(1, threads), layout: layout, variant: variant, bias: bias,
-        relu: relu))
+        relu: relu, flopsPerThread: PlanOptions.worthAThread))
   }
 }

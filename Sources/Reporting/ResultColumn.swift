@@ -48,7 +48,9 @@ public struct ResultColumn: Sendable {
     .text("variant", "what its plan does in particular: tile, schedule, blocks", \.variant),
     .text("isa", "instruction set of the kernels", \.isa),
     .text("layout", "nchw: plain in and out; native: the layout that the backend names", \.layout),
-    .integer("threads", "", "threads that share one convolution", \.threads),
+    .integer(
+      "threads", "", "threads that may share one convolution; below 0.1 MFLOP a thread fewer do",
+      \.threads),
     .choice("status", "ok, unsupported, wrong or failed", \.status),
     .text("reason", "why it is not ok; of auto, on which ground it chose", \.reason),
     .number("median_ms", "ms", "median time of a call", \.medianMS),
