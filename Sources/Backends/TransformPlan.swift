@@ -52,6 +52,9 @@ final class TransformPlan: PhasedPlan {
   private let writeStrip: Int
   private let scratchCount: Int
   private let channelBlocks: Int
+  private let columns: Int
+  /// Columns of a product that a thread multiplies together.
+  private let chunks: StableTable<Range<Int>>
 
   /// - Parameter srcLayout: the layout of `src`; by default as `options` say.
   init(
@@ -91,6 +94,8 @@ final class TransformPlan: PhasedPlan {
       planes: transform.planes, tiles: largest, channels: p.icPerGroup, outputs: p.ocPerGroup,
       kernels: kernels, columnSums: isFused)
     channelBlocks = reader.packer.blocks
+    columns = product.columns.count
+    chunks = StableTable(product.chunks(threads: options.threads))
 
     weights = try AlignedBuffer(count: p.g * product.weightsCount)
     bias = try AlignedBuffer(count: p.g * product.vectors * lanes)
@@ -116,7 +121,7 @@ final class TransformPlan: PhasedPlan {
     if isTurned.dst { stages.append(.reorderDestination) }
     self.stages = stages
     let (g, vectors, chunks, channelBlocks) = (
-      p.g, product.vectors, product.chunks(threads: options.threads).count, self.channelBlocks
+      p.g, product.vectors, self.chunks.count, self.channelBlocks
     )
     let (planes, blockCount) = (transform.planes, blocks.count)
     region = ParallelRegion(
@@ -160,7 +165,7 @@ final class TransformPlan: PhasedPlan {
       let (g, c) = item.quotientAndRemainder(dividingBy: columns.count)
       let column = columns[c]
       let width = column.vectors * product.lanes
-      let target = packed + g * product.weightsCount + product.weightsOffset(column: c, plane: 0)
+      let target = packed + g * product.weightsCount + product.weightsOffset(column: c)
       for lane in 0..<width {
         let k = column.firstVector * product.lanes + lane
         guard k < p.ocPerGroup else { continue }
@@ -235,7 +240,7 @@ final class TransformPlan: PhasedPlan {
       readTiles(source, group: group, block: channelBlock, tiles, spectra(of: thread), thread)
     }
     clock?.end(.input, thread)
-    for (c, column) in product.columns.enumerated() {
+    for c in 0..<columns {
       for plane in 0..<transform.planes {
         product.multiply(
           column: c, plane: plane, tiles: tiles.count,
@@ -243,10 +248,10 @@ final class TransformPlan: PhasedPlan {
           sums: sums(of: thread))
       }
       clock?.end(.product, thread)
-      for v in 0..<column.vectors {
+      for (v, vector) in product.vectors(column: c).enumerated() {
         writeTiles(
-          sums(of: thread) + product.sumsOffset(vector: v), group: group,
-          vector: column.firstVector + v, tiles, target, thread)
+          sums(of: thread) + product.sumsOffset(vector: v), group: group, vector: vector, tiles,
+          target, thread)
       }
       clock?.end(.output, thread)
     }
@@ -254,9 +259,8 @@ final class TransformPlan: PhasedPlan {
 
   private func multiply(_ tiles: Range<Int>, _ item: Int) {
     let (outer, plane) = item.quotientAndRemainder(dividingBy: transform.planes)
-    let chunks = product.chunks(threads: options.threads)
     let (group, chunk) = outer.quotientAndRemainder(dividingBy: chunks.count)
-    for column in chunks[chunk] {
+    for column in chunks.values[chunk] {
       product.multiply(
         column: column, plane: plane, tiles: tiles.count,
         weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: group),
