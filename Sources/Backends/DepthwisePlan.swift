@@ -25,8 +25,9 @@ final class DepthwisePlan: ConvolutionPlan {
     let pixels: Int
     let tiles: Int
     let function: DepthwiseFunction
-    /// Of each tile and column of taps, the first pixel that has the column and the one after the last.
-    let limits: StableTable<Int32>
+    /// Of each tile and column of taps, the first pixel that has the column and the one after the last, in
+    /// `limits` from here on.
+    let limits: Int
     /// (Pixel, column of taps) pairs of all tiles.
     let columnTaps: Int
   }
@@ -37,16 +38,23 @@ final class DepthwisePlan: ConvolutionPlan {
     let tapRows: Range<Int>
   }
 
+  /// Output rows, and their part of `pieces`.
+  private struct Band {
+    let rows: Range<Int>
+    let pieces: Range<Int>
+  }
+
   private let problem: ConvolutionProblem
   private let options: PlanOptions
   private let kernels: KernelContext
   private let packer: WindowPacker
-  private let runs: [Run]
+  // What threads share lies in stable memory: each would have to wait for the other's count of references.
+  private let runs: StableTable<Run>
+  private let limits: StableTable<Int32>
   private let taps: TapTable
   private let blocks: Int
-  private let bands: [Range<Int>]
-  /// Of each band.
-  private let pieces: [[Piece]]
+  private let bands: StableTable<Band>
+  private let pieces: StableTable<Piece>
   private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
@@ -80,7 +88,9 @@ final class DepthwisePlan: ConvolutionPlan {
       (0..<problem.kh).map { r in (r * (problem.dh + 1) * columns + s * (problem.dw + 1)) * lanes }
     }
     self.taps = TapTable(taps)
-    runs = Self.runs(problem, kernels, isPadded: !isNative)
+    let (runs, limits) = Self.runs(problem, kernels, isPadded: !isNative)
+    self.runs = StableTable(runs)
+    self.limits = StableTable(limits)
 
     let cache = CacheSizes.current
     func windowRows(_ rows: Int) -> Int {
@@ -92,10 +102,17 @@ final class DepthwisePlan: ConvolutionPlan {
     {
       most -= 1
     }
-    bands = WorkSplit.parts(
+    let bandRows = WorkSplit.parts(
       of: problem.oh, most: most, otherItems: problem.mb * blocks, threads: options.threads)
-    pieces = bands.map { Self.pieces($0, problem, isPadded: !isNative) }
-    let highest = bands.map(\.count).max()!
+    var pieces: [Piece] = []
+    bands = StableTable(
+      bandRows.map {
+        let first = pieces.count
+        pieces += Self.pieces($0, problem, isPadded: !isNative)
+        return Band(rows: $0, pieces: first..<pieces.count)
+      })
+    self.pieces = StableTable(pieces)
+    let highest = bandRows.map(\.count).max()!
     windowCount = isNative ? 0 : windowRows(highest) * columns * lanes
     rowCount = isNative ? 0 : highest * problem.ow * lanes
     windows = try AlignedBuffer(count: windowCount * options.threads)
@@ -106,7 +123,7 @@ final class DepthwisePlan: ConvolutionPlan {
       threads: options.threads, stages: [problem.mb * blocks * bands.count])
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = windows.byteCount + rows.byteCount
-    let rowTaps = pieces.joined().reduce(0) { $0 + $1.rows.count * $1.tapRows.count }
+    let rowTaps = pieces.reduce(0) { $0 + $1.rows.count * $1.tapRows.count }
     let columnTaps = runs.reduce(0) { $0 + $1.columnTaps }
     executedFLOPs = 2 * Double(problem.mb * blocks * lanes) * Double(rowTaps * columnTaps)
     variant = "\(runs[0].pixels)x1 depthwise"
@@ -126,21 +143,23 @@ final class DepthwisePlan: ConvolutionPlan {
 
   private static func runs(
     _ p: ConvolutionProblem, _ kernels: KernelContext, isPadded: Bool
-  ) -> [Run] {
+  ) -> ([Run], limits: [Int32]) {
     let tiles = RegisterTiling.split(p.ow, most: kernels.max_depthwise_pixels)
-    return Dictionary(grouping: tiles, by: \.count).values.map { tiles in
+    var all: [Int32] = []
+    let runs = Dictionary(grouping: tiles, by: \.count).values.map { tiles in
       let limits = tiles.flatMap { tile in
         (0..<p.kw).map { s in
           let inside = isPadded ? tile : p.tapColumns(s).clamped(to: tile)
           return inside.lowerBound - tile.lowerBound..<inside.upperBound - tile.lowerBound
         }
       }
+      defer { all += limits.flatMap { [Int32($0.lowerBound), Int32($0.upperBound)] } }
       return Run(
         firstPixel: tiles[0].lowerBound, pixels: tiles[0].count, tiles: tiles.count,
         function: kernels.depthwise_tile(tiles[0].count, p.sw),
-        limits: StableTable(limits.flatMap { [Int32($0.lowerBound), Int32($0.upperBound)] }),
-        columnTaps: limits.reduce(0) { $0 + $1.count })
-    }.sorted { $0.firstPixel < $1.firstPixel }
+        limits: all.count, columnTaps: limits.reduce(0) { $0 + $1.count })
+    }
+    return (runs.sorted { $0.firstPixel < $1.firstPixel }, all)
   }
 
   func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {
@@ -164,9 +183,9 @@ final class DepthwisePlan: ConvolutionPlan {
       let (outer, band) = item.quotientAndRemainder(dividingBy: bands.count)
       let (n, block) = outer.quotientAndRemainder(dividingBy: blocks)
       if isNative {
-        computeInPlace(src, n: n, block: block, band, dst)
+        computeInPlace(src, n: n, block: block, bands.values[band], dst)
       } else {
-        computeTransposed(src, n: n, block: block, bands[band], dst, thread)
+        computeTransposed(src, n: n, block: block, bands.values[band].rows, dst, thread)
       }
     }
   }
@@ -176,7 +195,7 @@ final class DepthwisePlan: ConvolutionPlan {
   ) -> DepthwiseArguments {
     let (lanes, p) = (kernels.lanes, problem)
     return DepthwiseArguments(
-      src: src, tap_offsets: taps.values, tap_pixels: runs[0].limits.values,
+      src: src, tap_offsets: taps.values, tap_pixels: limits.values,
       tap_columns: p.kw, tap_rows: p.kh, first_row: 0, end_row: p.kh, pixel_stride: p.sw * lanes,
       wei: weights.readOnly + block * taps.count * lanes, dst: dst,
       bias: options.bias ? bias.readOnly + block * lanes : nil, relu: options.relu ? 1 : 0,
@@ -186,23 +205,25 @@ final class DepthwisePlan: ConvolutionPlan {
   /// Rows that have the same taps, in one call for each shape of tile.
   private func compute(_ rowArguments: DepthwiseArguments) {
     var arguments = rowArguments
-    for run in runs {
+    for index in 0..<runs.count {
+      let run = runs.values[index]
       arguments.src = rowArguments.src + run.firstPixel * arguments.pixel_stride
       arguments.dst = rowArguments.dst + run.firstPixel * kernels.lanes
-      arguments.tap_pixels = run.limits.values
+      arguments.tap_pixels = limits.values + run.limits
       arguments.tiles = run.tiles
       run.function(&arguments)
     }
   }
 
   private func computeInPlace(
-    _ src: UnsafePointer<Float>, n: Int, block: Int, _ band: Int,
+    _ src: UnsafePointer<Float>, n: Int, block: Int, _ band: Band,
     _ dst: UnsafeMutablePointer<Float>
   ) {
     let (lanes, p) = (kernels.lanes, problem)
     let image = (n * blocks + block) * lanes
     let (source, target) = (src + image * p.ih * p.iw, dst + image * p.oh * p.ow)
-    for piece in pieces[band] {
+    for index in band.pieces {
+      let piece = pieces.values[index]
       let row = piece.rows.lowerBound
       var arguments = arguments(
         block, src: source + ((row * p.sh - p.ph) * p.iw - p.pw) * lanes,

@@ -30,12 +30,18 @@ final class DirectPlan: ConvolutionPlan {
   /// Rows of output, or a piece of the only one.
   private struct Band {
     let rows: Range<Int>
-    /// Cut where the taps inside the image change.
-    let pieces: [Range<Int>]
-    /// Of each column.
-    let runs: [DirectRuns]
+    /// Cut where the taps inside the image change; in `pieces`.
+    let pieces: Range<Int>
+    /// The first of those of each column, in `runs`.
+    let runs: Int
   }
-  private let bands: [Band]
+  // What threads share lies in stable memory: each would have to wait for the other's count of references.
+  private let bands: StableTable<Band>
+  private let pieces: StableTable<Range<Int>>
+  private let runs: StableTable<DirectRuns.View>
+  /// Vectors of output channels in each column of tiles.
+  private let columns: StableTable<Range<Int>>
+  private let runsOwners: [DirectRuns]
   private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
@@ -75,13 +81,13 @@ final class DirectPlan: ConvolutionPlan {
       pixels: problem.ow, vectors: vectors, kernels: kernels, nearSteps: problem.reduction)
 
     let images = problem.mb * problem.g
-    let columns = byColumns ? tiling.columns.count : 1
+    let columnItems = byColumns ? tiling.columns.count : 1
     let isOneRow = problem.oh == 1 && isNative && !source.isPacked
     let bandRows =
       isOneRow
       ? [0..<1]
       : source.bands(
-        budget: budget, otherItems: images * columns, threads: options.threads,
+        budget: budget, otherItems: images * columnItems, threads: options.threads,
         rowBytes: isNative ? 0 : problem.ow * tiling.widestColumn * lanes * 4)
     let highest = bandRows.map(\.count).max()!
     source.reserve(rows: byColumns ? problem.oh : highest)
@@ -93,28 +99,40 @@ final class DirectPlan: ConvolutionPlan {
     weights = try AlignedBuffer(count: problem.g * groupWeights)
     bias = try AlignedBuffer(count: problem.g * vectors * lanes)
     let fixed = source
+    columns = StableTable(
+      tiling.columns.map { $0.firstVector..<$0.firstVector + $0.vectors })
+    var owners: [DirectRuns] = []
+    var pieces: [Range<Int>] = []
+    let bands: [Band]
     if isOneRow {
       let tile = tiling.columns[0].runs[0].pixels
       let most = max(1, budget / 4 / (problem.sw * problem.icPerGroup) / tile)
       let width = tiling.columns[0].vectors
       bands = WorkSplit.parts(
-        of: (problem.ow + tile - 1) / tile, most: most, otherItems: images * columns,
+        of: (problem.ow + tile - 1) / tile, most: most, otherItems: images * columnItems,
         threads: options.threads
       ).map { tiles in
         let pixels = tiles.lowerBound * tile..<min(tiles.upperBound * tile, problem.ow)
         let piece = RegisterTiling(
           pixels: pixels.count, vectors: vectors, kernels: kernels, forcedVectors: width)
-        return Band(
-          rows: 0..<1, pieces: [0..<1],
-          runs: piece.columns.map { DirectRuns($0, from: pixels.lowerBound, source: fixed) })
+        let first = owners.count
+        owners += piece.columns.map { DirectRuns($0, from: pixels.lowerBound, source: fixed) }
+        return Band(rows: 0..<1, pieces: 0..<1, runs: first)
       }
+      pieces = [0..<1]
     } else {
-      let runs = tiling.columns.map { DirectRuns($0, from: 0, source: fixed) }
+      owners = tiling.columns.map { DirectRuns($0, from: 0, source: fixed) }
       bands = bandRows.map {
-        Band(rows: $0, pieces: fixed.rowsOfSameTaps($0), runs: runs)
+        let first = pieces.count
+        pieces += fixed.rowsOfSameTaps($0)
+        return Band(rows: $0, pieces: first..<pieces.count, runs: 0)
       }
     }
-    let items = images * columns * bands.count
+    self.bands = StableTable(bands)
+    self.pieces = StableTable(pieces)
+    runs = StableTable(owners.map(\.view))
+    runsOwners = owners
+    let items = images * columnItems * bands.count
     let packItems = byColumns && source.isPacked ? images * source.packUnits : 0
     region = ParallelRegion(threads: options.threads, stages: [packItems, items])
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
@@ -164,7 +182,7 @@ final class DirectPlan: ConvolutionPlan {
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
     let units = source.packUnits
-    let columns = byColumns ? tiling.columns.count : 1
+    let columnItems = byColumns ? columns.count : 1
     region.run { stage, item, thread in
       if stage == 0 {
         let (image, unit) = item.quotientAndRemainder(dividingBy: units)
@@ -174,13 +192,14 @@ final class DirectPlan: ConvolutionPlan {
         return
       }
       let (outer, band) = item.quotientAndRemainder(dividingBy: bands.count)
-      let (image, column) = outer.quotientAndRemainder(dividingBy: columns)
-      let rows = bands[band].rows
+      let (image, column) = outer.quotientAndRemainder(dividingBy: columnItems)
+      let rows = bands.values[band].rows
       if byColumns {
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: 0..<problem.oh,
           window: windows.baseAddress + image * source.windowCount)
-        compute(view, image: image, bands[band], columns: column..<column + 1, dst, thread)
+        compute(
+          view, image: image, bands.values[band], columns: column..<column + 1, dst, thread)
       } else {
         let window = windows.baseAddress + thread * source.windowCount
         if source.isPacked {
@@ -190,14 +209,15 @@ final class DirectPlan: ConvolutionPlan {
         }
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: rows, window: window)
-        compute(view, image: image, bands[band], columns: tiling.columns.indices, dst, thread)
+        compute(
+          view, image: image, bands.values[band], columns: 0..<columns.count, dst, thread)
       }
     }
   }
 
   /// All output channels of `columns` for a band of one image and group.
   private func compute(
-    _ view: DirectSource.View, image: Int, _ band: Band, columns: Range<Int>,
+    _ view: DirectSource.View, image: Int, _ band: Band, columns indices: Range<Int>,
     _ dst: UnsafeMutablePointer<Float>, _ thread: Int
   ) {
     let rows = band.rows
@@ -207,35 +227,34 @@ final class DirectPlan: ConvolutionPlan {
     let scratch = self.rows.baseAddress + thread * rowCount
     let isNative = options.layout == .native
     let imageOffset = image * vectors * p.oh * p.ow * lanes
-    for c in columns {
-      let column = tiling.columns[c]
+    for c in indices {
+      let column = columns.values[c]
       let plane = isNative ? p.oh * p.ow * lanes : rows.count * p.ow * lanes
       let first =
         isNative
-        ? dst + imageOffset + column.firstVector * plane + rows.lowerBound * p.ow * lanes
+        ? dst + imageOffset + column.lowerBound * plane + rows.lowerBound * p.ow * lanes
         : scratch
       var arguments = source.arguments(
         view, dst: first,
         wei: weights.readOnly + group * (weights.count / p.g)
-          + column.firstVector * lanes * p.reduction)
+          + column.lowerBound * lanes * p.reduction)
       arguments.wei_ahead = byColumns ? tapsAhead(column) : 0
       arguments.dst_pixel_stride = lanes
       arguments.dst_vector_stride = plane
       arguments.relu = options.relu ? 1 : 0
       if options.bias {
-        arguments.bias_vectors = bias.readOnly + (group * vectors + column.firstVector) * lanes
+        arguments.bias_vectors = bias.readOnly + (group * vectors + column.lowerBound) * lanes
       }
-      let runs = band.runs[c]
-      for same in band.pieces {
+      let runs = runs.values[band.runs + c]
+      for piece in band.pieces {
+        let same = pieces.values[piece]
         let offset = same.lowerBound - rows.lowerBound
         let start = Rows(
           count: same.count, src: view.origin + offset * view.rowStride,
           srcStride: view.rowStride, dst: first + offset * p.ow * lanes,
           dstStride: p.ow * lanes, tapRows: source.tapRows(same.lowerBound),
-          vectors: column.vectors)
-        for i in 0..<runs.runs.count {
-          multiply(runs.runs.values[i], runs.calls.values, start, &arguments)
-        }
+          vectors: column.count)
+        for run in runs.runs { multiply(run, runs.calls, start, &arguments) }
       }
       if !isNative { unpack(column, image: image, rows: rows, from: scratch, to: dst) }
     }
@@ -244,8 +263,8 @@ final class DirectPlan: ConvolutionPlan {
 
   /// Weights are fetched a block of channels ahead, which is right also for calls that use only some
   /// columns of taps and so skip weights in every block.
-  private func tapsAhead(_ column: RegisterTiling.Column) -> Int {
-    problem.kh * problem.kw * kernels.lanes * column.vectors * kernels.lanes
+  private func tapsAhead(_ column: Range<Int>) -> Int {
+    problem.kh * problem.kw * kernels.lanes * column.count * kernels.lanes
   }
 
   /// Rows of output that have the same taps, and where the first one begins.
@@ -351,13 +370,13 @@ final class DirectPlan: ConvolutionPlan {
   }
 
   private func unpack(
-    _ column: RegisterTiling.Column, image: Int, rows: Range<Int>,
+    _ column: Range<Int>, image: Int, rows: Range<Int>,
     from scratch: UnsafeMutablePointer<Float>, to dst: UnsafeMutablePointer<Float>
   ) {
     let (lanes, p) = (kernels.lanes, problem)
     let pixels = rows.count * p.ow
-    for v in 0..<column.vectors {
-      let channel = (column.firstVector + v) * lanes
+    for v in 0..<column.count {
+      let channel = (column.lowerBound + v) * lanes
       var arguments = ReorderArguments(
         src: scratch + v * pixels * lanes,
         dst: dst + (image * p.ocPerGroup + channel) * p.oh * p.ow + rows.lowerBound * p.ow,

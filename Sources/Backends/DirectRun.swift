@@ -25,8 +25,19 @@ struct DirectRun {
 /// The runs of one column of register tiles along a row, in stable memory: between two tiles nothing
 /// is allocated and no reference counted. Both took 3 % of vgg16-conv5_1, 22 % of a 16→32 layer of that size.
 final class DirectRuns {
-  let runs: StableTable<DirectRun>
-  let calls: StableTable<DirectRun.Call>
+  private let runs: StableTable<DirectRun>
+  private let calls: StableTable<DirectRun.Call>
+
+  /// Where they lie, for as long as the runs live.
+  struct View {
+    let runs: UnsafeBufferPointer<DirectRun>
+    let calls: UnsafePointer<DirectRun.Call>
+  }
+
+  var view: View {
+    View(
+      runs: UnsafeBufferPointer(start: runs.values, count: runs.count), calls: calls.values)
+  }
 
   /// The tiles of `column` from pixel `start` of a row on, joined as far as they have the same taps.
   init(_ column: RegisterTiling.Column, from start: Int, source: DirectSource) {

@@ -32,8 +32,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// Rows of the register tiles.
   private let rowPanels: [Range<Int>]
   private let rowChunks: [Range<Int>]
-  /// Row panels of one shape that follow each other, the pieces of each chunk.
-  private let rowRuns: [[Range<Int>]]
+  /// Row panels of one shape that follow each other, pieces of the chunks.
+  private let rowRuns: [Range<Int>]
+  /// The part of `rowRuns` that each chunk consists of.
+  private let runsOfChunk: [Range<Int>]
   /// Whether a panel of pixels stays in L1 while all weights pass, or the other way round.
   private let weightsPass: Bool
   private let readsInPlace: Bool
@@ -98,13 +100,17 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     // Calls cost as much as a few steps: short reductions, whose panels stay in L1, have one call for all
     // row panels of a shape. For long ones the weights of one row panel stay in L1 instead.
     weightsPass = depth * width * 4 <= cache.l1 / 2
-    rowRuns = rowChunks.map { chunk in
+    var runs: [Range<Int>] = []
+    runsOfChunk = rowChunks.map { chunk in
+      let first = runs.count
       let shapes = Set(chunk.map { panelsOfRows[$0].count }).sorted(by: >)
-      return shapes.map { shape in
+      runs += shapes.map { shape in
         let same = chunk.filter { panelsOfRows[$0].count == shape }
         return same[0]..<same[same.count - 1] + 1
       }
+      return first..<runs.count
     }
+    rowRuns = runs
     readsInPlace = Self.readsInPlace(p, kernels)
     let mostPanels = max(1, budget / (depth * width * 4))
     let fewest = (panels.count + mostPanels - 1) / mostPanels
@@ -161,16 +167,19 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let (outer, block) = item.quotientAndRemainder(dividingBy: panelBlocks.count)
       let (image, chunk) = outer.quotientAndRemainder(dividingBy: rowChunks.count)
       let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
+      let (runs, panels) = (runsOfChunk[chunk], panelBlocks[block])
       for piece in pieces.indices {
-        pack(src, n: n, group: group, pieces[piece], panelBlocks[block], thread)
+        pack(src, n: n, group: group, pieces[piece], panels, thread)
         let target = Target(src: src, dst: dst, n: n, group: group, piece: piece, block: block)
         if weightsPass {
-          for panel in panelBlocks[block] {
-            for run in rowRuns[chunk] { multiply(target, rowPanels: run, panel: panel, thread) }
+          for panel in panels {
+            for run in runs {
+              multiply(target, rowPanels: rowRuns[run], panel: panel, thread)
+            }
           }
         } else {
           for rows in rowChunks[chunk] {
-            for panel in panelBlocks[block] {
+            for panel in panels {
               multiply(target, rowPanels: rows..<rows + 1, panel: panel, thread)
             }
           }

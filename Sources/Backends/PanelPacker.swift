@@ -75,14 +75,17 @@ struct PanelPacker {
     // Whole rows may be read of all planes but the first and the last ones of the source.
     let low = min(channels.count, max(0, (plane - 1 - first - reach.lowerBound) / plane))
     let end = max(low, min(channels.count, (p.srcCount - first - reach.upperBound + plane) / plane))
-    for (part, shifts) in [(0..<low, nil), (low..<end, shifts), (end..<channels.count, nil)]
-    where !part.isEmpty {
+    func pack(_ part: Range<Int>, _ shifts: UnsafePointer<PanelShift>?) {
+      guard !part.isEmpty else { return }
       arguments.src = src + first + part.lowerBound * plane
       arguments.dst = dst.start + part.lowerBound * taps * dst.rowStride
       arguments.channels = part.count
-      arguments.shifts = shifts.map { UnsafePointer($0) }
+      arguments.shifts = shifts
       kernels.pack_panel(&arguments)
     }
+    pack(0..<low, nil)
+    pack(low..<end, shifts)
+    pack(end..<channels.count, nil)
   }
 
   /// Planes between what is read and what is fetched: the lines of a panel are too few and too far apart
