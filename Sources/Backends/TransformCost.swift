@@ -5,9 +5,10 @@ import Parallel
 /// Estimated cycles of a transform-domain convolution, by which tiles and schedules are chosen.
 ///
 /// Per core and cycle: 2·lanes multiply-adds, 14 bytes of weights from L3, fewer when they fill it, 10.5
-/// from memory. The constants were fitted to 348 times of forced tiles and schedules, of VGG-16, AlexNet
-/// and ResNet-50 on one and two cores of an AMD EPYC (Zen 5, AVX-512, `native`): what the model chooses
-/// among them takes 0.7 % more than the best in the geometric mean, 8 % at worst.
+/// from memory. The constants were fitted to the times of all tiles and schedules, staged ones with blocks of
+/// four sizes, for 26 layers of VGG-16, AlexNet and ResNet-50 with one and eight images on one and two cores
+/// of an AMD EPYC (Zen 5, AVX-512, `native`), 1040 in all: what the model chooses among them takes 1.4 % more
+/// than the best in the geometric mean, 17 % at worst.
 public struct TransformCost {
   let problem: ConvolutionProblem
   let options: PlanOptions
@@ -25,16 +26,21 @@ public struct TransformCost {
   private static let patchRate = 3.0
   /// Bytes of weights from memory for each cycle of waiting that multiply-adds do not hide.
   private static let exposure = 40.0
-  /// Bytes a cycle of spectra and sums beyond L2; beyond L3 a quarter.
+  /// Bytes a cycle of spectra and sums beyond L2.
   private static let spectraRate = 24.0
+  /// How much longer they take beyond L3.
+  private static let farSpectra = 2.0
 
-  /// Cycles of the busiest thread. Multiply-adds and the streaming of weights overlap; the rest adds up.
+  /// Cycles of the busiest thread. Weights stream while the first register tile of a column multiplies; the
+  /// others pass over the same weights from L2. All else adds up.
   public struct Terms: Hashable, Sendable {
     /// Input transform, with the transposition of an NCHW source.
     public let input: Double
     /// Multiply-adds of the matrix products; also waiting for weights that come from memory, which
     /// they hide only in part.
     public let product: Double
+    /// The part of them that overlaps with reading weights: one of so many register tiles of a column.
+    public let overlap: Double
     /// Reading the transformed weights for them, from where they fit.
     public let weights: Double
     /// Spectra and sums on their way through the last level of cache.
@@ -43,7 +49,9 @@ public struct TransformCost {
     public let output: Double
 
     /// All of them.
-    public var cycles: Double { input + max(product, weights) + spectra + output }
+    public var cycles: Double {
+      input + product * (1 - overlap) + max(product * overlap, weights) + spectra + output
+    }
   }
 
   /// A schedule and its cost.
@@ -132,6 +140,9 @@ public struct TransformCost {
       (tiles / Double(kernels.max_pixels(2))).rounded(.up) * Double((work.outputs + 1) / 2)
     let read = passes * work.weightBytes
     let isFar = work.weightBytes > Double(Self.lastLevel)
+    let column = RegisterTiling(
+      pixels: Int(tiles.rounded(.up)), vectors: work.outputs, kernels: kernels
+    ).columns[0]
     let rate =
       work.weightBytes <= Double(cache.l2) / 3 ? 32 : Self.streaming(work.weightBytes, threads)
     return Terms(
@@ -139,6 +150,7 @@ public struct TransformCost {
       product: turns
         * (work.products * max(tiles, 4) / Double(2 * lanes) / Self.attainment
           + calls * Double(work.planes) * Self.tileCall) + (isFar ? read / Self.exposure : 0),
+      overlap: 1 / Double(column.runs.reduce(0) { $0 + $1.tiles }),
       weights: read / rate, spectra: spectra / Self.spectraRate,
       output: work.transforms.output + reorder.dst)
   }
@@ -185,7 +197,7 @@ public struct TransformCost {
       schedule: schedule,
       terms: terms(
         work, schedule, turns: Double(blocks) * share, tiles: Double(work.tiles) / Double(blocks),
-        passes: Double(blocks) * share, spectra: isNear ? spectra : 4 * spectra),
+        passes: Double(blocks) * share, spectra: isNear ? spectra : Self.farSpectra * spectra),
       obstacle: nil)
   }
 

@@ -83,11 +83,15 @@ struct CandidateTests {
   }
 
   @Test func termsAddUpButForWhatOverlaps() {
-    let terms = TransformCost.Terms(
-      input: 1, product: 20, weights: 300, spectra: 4000, output: 50000)
-    #expect(terms.cycles == 54301)
-    #expect(
-      TransformCost.Terms(input: 1, product: 300, weights: 20, spectra: 0, output: 0).cycles == 301)
+    func cycles(product: Double, overlap: Double, weights: Double) -> Double {
+      TransformCost.Terms(
+        input: 1, product: product, overlap: overlap, weights: weights, spectra: 4000, output: 50000
+      ).cycles
+    }
+    #expect(cycles(product: 20, overlap: 1, weights: 300) == 54301)
+    #expect(cycles(product: 300, overlap: 1, weights: 20) == 54301)
+    #expect(cycles(product: 400, overlap: 0.25, weights: 100) == 54401)
+    #expect(cycles(product: 400, overlap: 0.25, weights: 300) == 54601)
   }
 
   /// A limit just below the chosen tile's expected error makes the choice another one.
