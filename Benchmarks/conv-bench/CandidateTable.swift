@@ -35,7 +35,7 @@ enum CandidateTable {
       let role: TerminalStyle.Role? = candidate.isChosen ? .best : nil
       let cost = candidate.cost
       let terms = [
-        cost?.cycles, cost?.input, cost?.product, cost?.weights, cost?.spectra, cost?.output,
+        cost?.cycles, cost?.input, cost?.product, cost?.waiting, cost?.spectra, cost?.output,
       ]
       grid.rows.append(
         [

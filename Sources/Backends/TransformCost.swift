@@ -48,10 +48,10 @@ public struct TransformCost {
     /// Output transform, with the transposition to NCHW.
     public let output: Double
 
+    /// Waiting for weights that the multiply-adds do not hide.
+    public var waiting: Double { max(0, weights - product * overlap) }
     /// All of them.
-    public var cycles: Double {
-      input + product * (1 - overlap) + max(product * overlap, weights) + spectra + output
-    }
+    public var cycles: Double { input + product + waiting + spectra + output }
   }
 
   /// A schedule and its cost.
