@@ -9,7 +9,9 @@ import Testing
     try! ConvolutionProblem(mb: mb, ic: 4, ih: 10, iw: 10, oc: 8, kh: 3, kw: 3)
   }
 
-  @Test(arguments: [(0, 8), (1, 8), (36_864, 1), (36_863, 1), (18_432, 2), (12_288, 3), (12_289, 2)])
+  @Test(arguments: [
+    (0, 8), (1, 8), (36_864, 1), (36_863, 1), (18_432, 2), (12_288, 3), (12_289, 2),
+  ])
   func aThreadHasAtLeastItsPortion(portion: Double, threads: Int) {
     let p = Self.problem(mb: 1)
     #expect(p.flops == 36_864)
