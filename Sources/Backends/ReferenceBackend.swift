@@ -16,6 +16,7 @@ struct ReferenceBackend: ConvolutionBackend {
   func makePlan(
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
+    // All threads, however small the problem: in float64 and without vectors it is worth them.
     try planOrDecline(problem, options) { _ throws(AllocationError) in
       try ReferencePlan(problem, options)
     }

@@ -47,7 +47,7 @@ public struct PlanOptions: Hashable, Sendable {
   ///
   /// Handing work to another thread takes some 0.6 µs, in which a core with AVX-512 does 160,000 operations
   /// at best and rather 50,000 on so small a layer. Of the layers of all networks those below 0.1 MFLOP lost
-  /// by a second thread and those above 0.2 won (`direct`, `im2col`, `gemm-1x1`, `implicit-gemm`).
+  /// by a second thread but for one case, and none above 0.2 did (`direct`, `im2col`, `gemm-1x1`, `implicit-gemm`).
   public static let worthAThread = 1e5
 
   /// These options with as many threads as the work of `problem` is worth.
