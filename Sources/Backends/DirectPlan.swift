@@ -4,12 +4,7 @@ import Parallel
 
 /// Packed weights, schedule and scratch memory of one direct convolution.
 ///
-/// The work is cut into bands of output rows and columns of output channels. Two schedules:
-/// - *bands* (weights fit half of L2): an item is a band; the thread packs the band's source rows into
-///   its own window, which stays in L2 while all output channels pass over it.
-/// - *columns* (large weights): all threads first pack the whole image together; an item is one
-///   column of output channels, whose weights stay in L2 while the image passes over them. Weights
-///   then stream from memory once.
+/// The work is cut into bands of output rows or columns of output channels, as `DirectSchedule` says.
 ///
 /// An image of a single row (that is what 1×1 convolutions make of it) is cut along the row instead.
 final class DirectPlan: ConvolutionPlan {
@@ -26,7 +21,7 @@ final class DirectPlan: ConvolutionPlan {
   let kernels: KernelContext
   let source: DirectSource
   let tiling: RegisterTiling
-  let byColumns: Bool
+  let schedule: DirectSchedule
   /// Rows of output, or a piece of the only one.
   private struct Band {
     let rows: Range<Int>
@@ -50,12 +45,14 @@ final class DirectPlan: ConvolutionPlan {
   private let rowCount: Int
   private let streams: Bool
 
-  /// - Parameter streamsAbove: bytes of a native destination from which it is written past the caches: it
-  ///   would not stay there anyway, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB:
-  ///   1.32 times as fast on one thread, 1.40 on two; where the last level holds it, up to 1.3 times slower. Not
-  ///   with ReLU: a store that streams and rectifies was no longer inlined.
+  /// - Parameters:
+  ///   - forcedSchedule: nil lets the plan choose.
+  ///   - streamsAbove: bytes of a native destination from which it is written past the caches: it would not stay
+  ///     there anyway, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB: 1.32 times as fast
+  ///     on one thread, 1.40 on two; where the last level holds it, up to 1.3 times slower. Not with ReLU: a store
+  ///     that streams and rectifies was no longer inlined.
   init(
-    _ original: ConvolutionProblem, _ options: PlanOptions,
+    _ original: ConvolutionProblem, _ options: PlanOptions, forcedSchedule: DirectSchedule? = nil,
     streamsAbove: Int = CacheSizes.current.l3
   ) throws(AllocationError) {
     self.options = options
@@ -64,21 +61,28 @@ final class DirectPlan: ConvolutionPlan {
     let lanes = kernels.lanes
     let isNative = options.layout == .native
     let vectors = (original.ocPerGroup + lanes - 1) / lanes
-    let cache = CacheSizes.current
     let groupWeights = vectors * lanes * original.reduction
-    byColumns = groupWeights * 4 > cache.l2 / 2
-    let budget = byColumns ? Int.max : cache.l2 * 3 / 8
+    func reading(_ p: ConvolutionProblem) -> DirectSource {
+      DirectSource(p, options, kernels, copiesBorder: Self.copiesBorder(p))
+    }
+    func tiled(_ p: ConvolutionProblem) -> RegisterTiling {
+      RegisterTiling(pixels: p.ow, vectors: vectors, kernels: kernels, nearSteps: p.reduction)
+    }
+    let whole = original.flattened
+    schedule =
+      forcedSchedule
+      ?? DirectSchedule(
+        reading(whole), tiled(whole), threads: options.threads, cache: .current)
+    let (byColumns, budget) = (schedule.byColumns, schedule.budget)
     let problem =
       isNative || byColumns
-      ? original.flattened : Self.divided(original, threads: options.threads, budget: budget)
+      ? whole : Self.divided(original, threads: options.threads, budget: budget)
     self.problem = problem
-    var source = DirectSource(
-      problem, options, kernels, copiesBorder: Self.copiesBorder(problem))
+    var source = reading(problem)
     src = original.srcDescription(source.layout)
     dst = original.dstDescription(isNative ? .blocked(lanes: lanes) : .nchw)
     streams = isNative && !options.relu && dst.count * 4 > streamsAbove
-    tiling = RegisterTiling(
-      pixels: problem.ow, vectors: vectors, kernels: kernels, nearSteps: problem.reduction)
+    tiling = tiled(problem)
 
     let images = problem.mb * problem.g
     let columnItems = byColumns ? tiling.columns.count : 1
@@ -182,7 +186,7 @@ final class DirectPlan: ConvolutionPlan {
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
     let units = source.packUnits
-    let columnItems = byColumns ? columns.count : 1
+    let columnItems = schedule.byColumns ? columns.count : 1
     region.run { stage, item, thread in
       if stage == 0 {
         let (image, unit) = item.quotientAndRemainder(dividingBy: units)
@@ -194,7 +198,7 @@ final class DirectPlan: ConvolutionPlan {
       let (outer, band) = item.quotientAndRemainder(dividingBy: bands.count)
       let (image, column) = outer.quotientAndRemainder(dividingBy: columnItems)
       let rows = bands.values[band].rows
-      if byColumns {
+      if schedule.byColumns {
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: 0..<problem.oh,
           window: windows.baseAddress + image * source.windowCount)
@@ -238,7 +242,7 @@ final class DirectPlan: ConvolutionPlan {
         view, dst: first,
         wei: weights.readOnly + group * (weights.count / p.g)
           + column.lowerBound * lanes * p.reduction)
-      arguments.wei_ahead = byColumns ? tapsAhead(column) : 0
+      arguments.wei_ahead = schedule.weightsStream ? tapsAhead(column) : 0
       arguments.dst_pixel_stride = lanes
       arguments.dst_vector_stride = plane
       arguments.relu = options.relu ? 1 : 0

@@ -172,6 +172,22 @@ struct DirectSource {
     return rows * columns
   }
 
+  /// Bytes of one image's group that tiles read: strides leave out rows and pixels between the taps.
+  var bytesRead: Int {
+    let p = problem
+    let (rows, columns) = (min(1, Double(p.kh) / Double(p.sh)), min(1, Double(p.kw) / Double(p.sw)))
+    return Int(Double(windowCount(sourceRows: windowRows(p.oh)) * 4) * rows * columns)
+  }
+
+  /// Windows of `budget` bytes that an image takes where `threads` share it; a single row is cut as well.
+  func bandCount(budget: Int, threads: Int) -> Int {
+    let images = problem.mb * problem.g
+    if problem.oh == 1 {
+      return max((bytesRead - 1) / budget + 1, (threads - 1) / images + 1)
+    }
+    return bands(budget: budget, otherItems: images, threads: threads, rowBytes: 0).count
+  }
+
   /// Bands of output rows: as few as `budget` bytes of window allow, cut so that threads end together.
   func bands(budget: Int, otherItems: Int, threads: Int, rowBytes: Int) -> [Range<Int>] {
     let oh = problem.oh
