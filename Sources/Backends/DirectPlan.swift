@@ -65,14 +65,16 @@ final class DirectPlan: ConvolutionPlan {
     func reading(_ p: ConvolutionProblem) -> DirectSource {
       DirectSource(p, options, kernels, copiesBorder: Self.copiesBorder(p))
     }
-    func tiled(_ p: ConvolutionProblem) -> RegisterTiling {
-      RegisterTiling(pixels: p.ow, vectors: vectors, kernels: kernels, nearSteps: p.reduction)
+    func tiled(_ source: DirectSource) -> RegisterTiling {
+      RegisterTiling(
+        pixels: source.middle.count, vectors: vectors, kernels: kernels,
+        nearSteps: source.problem.reduction)
     }
     let whole = original.flattened
     schedule =
       forcedSchedule
       ?? DirectSchedule(
-        reading(whole), tiled(whole), threads: options.threads, cache: .current)
+        reading(whole), tiled(reading(whole)), threads: options.threads, cache: .current)
     let (byColumns, budget) = (schedule.byColumns, schedule.budget)
     let problem =
       isNative || byColumns
@@ -82,7 +84,7 @@ final class DirectPlan: ConvolutionPlan {
     src = original.srcDescription(source.layout)
     dst = original.dstDescription(isNative ? .blocked(lanes: lanes) : .nchw)
     streams = isNative && !options.relu && dst.count * 4 > streamsAbove
-    tiling = tiled(problem)
+    tiling = tiled(source)
 
     let images = problem.mb * problem.g
     let columnItems = byColumns ? tiling.columns.count : 1
@@ -125,7 +127,11 @@ final class DirectPlan: ConvolutionPlan {
       }
       pieces = [0..<1]
     } else {
-      owners = tiling.columns.map { DirectRuns($0, from: 0, source: fixed) }
+      let middle = fixed.middle
+      let sides = Array(0..<middle.lowerBound) + Array(middle.upperBound..<problem.ow)
+      owners = tiling.columns.map {
+        DirectRuns($0, from: middle.lowerBound, sides: sides, source: fixed)
+      }
       bands = bandRows.map {
         let first = pieces.count
         pieces += fixed.rowsOfSameTaps($0)
@@ -288,11 +294,12 @@ final class DirectPlan: ConvolutionPlan {
     _ run: DirectRun, _ calls: UnsafePointer<DirectRun.Call>, _ rows: Rows,
     _ arguments: inout TileArguments
   ) {
+    if run.isSide { return multiplySide(run, calls, rows, &arguments) }
     if run.tiles == 1 {
       arguments.tiles = rows.count
       arguments.tile_src_stride = rows.srcStride
       arguments.tile_dst_stride = rows.dstStride
-      return add(run, calls, rows, &arguments)
+      return add(run, run.calls, calls, rows, &arguments)
     }
     arguments.tiles = run.tiles
     arguments.tile_src_stride = run.tilePixels * source.pixelStride
@@ -300,15 +307,38 @@ final class DirectPlan: ConvolutionPlan {
     var row = rows
     row.count = 1
     for _ in 0..<rows.count {
-      add(run, calls, row, &arguments)
+      add(run, run.calls, calls, row, &arguments)
       row.src += rows.srcStride
       row.dst += rows.dstStride
     }
   }
 
-  /// The calls of a run.
+  /// One pixel of all `rows`, as many rows a tile as a tile has pixels.
+  private func multiplySide(
+    _ run: DirectRun, _ calls: UnsafePointer<DirectRun.Call>, _ rows: Rows,
+    _ arguments: inout TileArguments
+  ) {
+    let (pixelStride, dstStride) = (arguments.pixel_stride, arguments.dst_pixel_stride)
+    arguments.pixel_stride = rows.srcStride
+    arguments.dst_pixel_stride = rows.dstStride
+    arguments.tiles = 1
+    let parts = (rows.count + run.calls.count - 1) / run.calls.count
+    for part in 0..<parts {
+      let (first, end) = (part * rows.count / parts, (part + 1) * rows.count / parts)
+      var own = rows
+      own.count = end - first
+      own.src += first * rows.srcStride
+      own.dst += first * rows.dstStride
+      let call = run.calls.lowerBound + own.count - 1
+      add(run, call..<call + 1, calls, own, &arguments)
+    }
+    arguments.pixel_stride = pixelStride
+    arguments.dst_pixel_stride = dstStride
+  }
+
+  /// Calls of a run.
   private func add(
-    _ run: DirectRun, _ calls: UnsafePointer<DirectRun.Call>, _ row: Rows,
+    _ run: DirectRun, _ indices: Range<Int>, _ calls: UnsafePointer<DirectRun.Call>, _ row: Rows,
     _ arguments: inout TileArguments
   ) {
     let lanes = kernels.lanes
@@ -320,13 +350,13 @@ final class DirectPlan: ConvolutionPlan {
     arguments.accumulate = isStarted ? 0 : 1
     let isOneCall =
       isStarted && run.isWhole
-      && (hasAllRows || calls[run.calls.lowerBound].group.columns.count == 1)
+      && (hasAllRows || calls[indices.lowerBound].group.columns.count == 1)
     arguments.relu = isOneCall ? relu : 0
     // What is added to later is read again; vectors that stream must be aligned.
     arguments.streams =
       streams && isOneCall && Int(bitPattern: row.dst) % (lanes * MemoryLayout<Float>.size) == 0
       ? 1 : 0
-    for index in run.calls where !tapRows.isEmpty {
+    for index in indices where !tapRows.isEmpty {
       let call = calls[index]
       arguments.src = row.src + call.group.pixels.lowerBound * source.pixelStride
       arguments.dst = row.dst + call.group.pixels.lowerBound * lanes

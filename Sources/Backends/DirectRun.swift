@@ -1,7 +1,8 @@
 import KernelInterface
 
 /// Register tiles of a direct convolution that follow each other, with the calls that they take: one
-/// inside the image, more at its left and right border, where some pixels lack some columns of taps.
+/// inside the image, more at its left and right border, where some pixels lack some columns of taps. Or, on its
+/// own, a pixel at a side: its tiles reach down the rows.
 struct DirectRun {
   /// Taps of some columns for the pixels that have them.
   struct Call {
@@ -18,8 +19,10 @@ struct DirectRun {
   let calls: Range<Int>
   /// The first call covers every pixel.
   let startsWhole: Bool
+  /// The pixel of many rows: of the calls, the n-th is for n rows.
+  var isSide = false
   /// One call does it all.
-  var isWhole: Bool { calls.count == 1 && startsWhole }
+  var isWhole: Bool { startsWhole && (isSide || calls.count == 1) }
 }
 
 /// The runs of one column of register tiles along a row, in stable memory: between two tiles nothing
@@ -40,7 +43,11 @@ final class DirectRuns {
   }
 
   /// The tiles of `column` from pixel `start` of a row on, joined as far as they have the same taps.
-  init(_ column: RegisterTiling.Column, from start: Int, source: DirectSource) {
+  ///
+  /// - Parameter sides: pixels of their own, besides those.
+  init(
+    _ column: RegisterTiling.Column, from start: Int, sides: [Int] = [], source: DirectSource
+  ) {
     var runs: [DirectRun] = []
     var calls: [DirectRun.Call] = []
     for tiles in column.runs {
@@ -64,6 +71,18 @@ final class DirectRuns {
           calls += own
         }
       }
+    }
+    for pixel in sides {
+      let group = source.tapGroup(ofSide: pixel)
+      let most = min(kernel_side_pixels, source.kernels.max_pixels(column.vectors))
+      let own = (1...most).map {
+        DirectRun.Call(group: group, function: source.kernels.tile($0, column.vectors))
+      }
+      runs.append(
+        DirectRun(
+          pixels: group.pixels, calls: calls.count..<calls.count + own.count,
+          startsWhole: !group.columns.isEmpty, isSide: true))
+      calls += own
     }
     self.runs = StableTable(runs)
     self.calls = StableTable(calls)

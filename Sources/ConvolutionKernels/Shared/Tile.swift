@@ -34,6 +34,8 @@ struct Tile<let P: Int, let V: Int> {
       case 1: reduceTaps(&sums, a, 1)
       case 2: reduceTaps(&sums, a, 2)
       case 4: reduceTaps(&sums, a, 4)
+      case let stride where P <= kernel_side_pixels && a.blocks == 0 && a.tail == 1:
+        reduceTaps(&sums, a, stride)
       default: reduce(&sums, a, a.pixel_stride)
       }
       store(&sums, a)

@@ -17,8 +17,8 @@
 // The reduction runs over `blocks` blocks of `lanes` channels and, if `tail` > 0, one more block of
 // `tail` channels. `wei` lies in that order, contiguously unless `wei_step` says otherwise. Only the
 // taps `first_tap ..< end_tap` are summed: the others fall outside the image. Direct convolution, GEMM
-// and the products of Winograd and FFT are all this loop with other strides. A `pixel_stride` of 1, 2 or 4, if that is not `lanes`,
-// says that the taps are those of plain planes: `blocks` is 0 and `tail` is 1.
+// and the products of Winograd and FFT are all this loop with other strides. Plain planes have one channel a tap: `blocks`
+// is 0 and `tail` is 1, which a `pixel_stride` of 1, 2 or 4 promises if that is not `lanes`.
 //
 // `tiles` of them are computed, each with `src`, `wei`, `dst` and `bias_rows` moved on by the strides at
 // the end; only the first fetches weights ahead.
@@ -52,6 +52,10 @@ typedef struct {
 } TileArguments;
 
 typedef void (*TileFunction)(const TileArguments *arguments);
+
+// The most pixels of a tile that is fast on plain planes with any `pixel_stride`, as down the side of an
+// image. Beyond, a pointer for each pixel would leave too few registers for the sums.
+enum { kernel_side_pixels = 8 };
 
 // A register tile of plain planes: `channels × vectors·lanes` sums, pixels in the lanes.
 //
