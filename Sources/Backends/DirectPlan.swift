@@ -22,6 +22,8 @@ final class DirectPlan: ConvolutionPlan {
   let source: DirectSource
   let tiling: RegisterTiling
   let schedule: DirectSchedule
+  /// Parts of the columns, each an item of its own.
+  let columnItems: Int
   /// Rows of output, or a piece of the only one.
   private struct Band {
     let rows: Range<Int>
@@ -87,14 +89,22 @@ final class DirectPlan: ConvolutionPlan {
     tiling = tiled(source)
 
     let images = problem.mb * problem.g
-    let columnItems = byColumns ? tiling.columns.count : 1
     let isOneRow = problem.oh == 1 && isNative && !source.isPacked
-    let bandRows =
-      isOneRow
-      ? [0..<1]
-      : source.bands(
-        budget: budget, otherItems: images * columnItems, threads: options.threads,
-        rowBytes: isNative ? 0 : problem.ow * tiling.widestColumn * lanes * 4)
+    let rowBytes = isNative ? 0 : problem.ow * tiling.widestColumn * lanes * 4
+    let fixedColumnItems = byColumns ? tiling.columns.count : isOneRow || source.isPacked ? 1 : nil
+    let cuts = (fixedColumnItems.map { [$0] } ?? tiling.evenParts).map { parts in
+      let bands =
+        isOneRow
+        ? [0..<1]
+        : source.bands(
+          budget: budget, otherItems: images * parts, threads: options.threads, rowBytes: rowBytes)
+      let busiest = WorkSplit.busiest(bands.count, problem.oh, images * parts, options.threads)
+      return (parts: parts, bands: bands, cost: busiest / Double(parts))
+    }
+    // Threads that share the columns of a band all read its rows: only where rows alone go badly into them.
+    let least = cuts.map(\.cost).min()!
+    let (columnItems, bandRows, _) = cuts.first { $0.cost <= 1.01 * least }!
+    self.columnItems = columnItems
     let highest = bandRows.map(\.count).max()!
     source.reserve(rows: byColumns ? problem.oh : highest)
     self.source = source
@@ -192,7 +202,6 @@ final class DirectPlan: ConvolutionPlan {
 
   func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
     let units = source.packUnits
-    let columnItems = schedule.byColumns ? columns.count : 1
     region.run { stage, item, thread in
       if stage == 0 {
         let (image, unit) = item.quotientAndRemainder(dividingBy: units)
@@ -202,14 +211,15 @@ final class DirectPlan: ConvolutionPlan {
         return
       }
       let (outer, band) = item.quotientAndRemainder(dividingBy: bands.count)
-      let (image, column) = outer.quotientAndRemainder(dividingBy: columnItems)
+      let (image, part) = outer.quotientAndRemainder(dividingBy: columnItems)
+      let own = part * columns.count / columnItems..<(part + 1) * columns.count / columnItems
       let rows = bands.values[band].rows
       if schedule.byColumns {
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: 0..<problem.oh,
           window: windows.baseAddress + image * source.windowCount)
         compute(
-          view, image: image, bands.values[band], columns: column..<column + 1, dst, thread)
+          view, image: image, bands.values[band], columns: own, dst, thread)
       } else {
         let window = windows.baseAddress + thread * source.windowCount
         if source.isPacked {
@@ -220,7 +230,7 @@ final class DirectPlan: ConvolutionPlan {
         let view = source.view(
           src, image: image, firstRow: rows.lowerBound, packed: rows, window: window)
         compute(
-          view, image: image, bands.values[band], columns: 0..<columns.count, dst, thread)
+          view, image: image, bands.values[band], columns: own, dst, thread)
       }
     }
   }

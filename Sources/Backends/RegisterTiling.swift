@@ -32,6 +32,14 @@ struct RegisterTiling {
   /// The most vectors in a column.
   var widestColumn: Int { columns.map(\.vectors).max() ?? 0 }
 
+  /// Into how many parts of equal work the columns can be dealt out, 1 first.
+  var evenParts: [Int] {
+    let isEven = columns.last?.vectors == columns.first?.vectors
+    return (1...max(columns.count, 1)).filter {
+      $0 == 1 || isEven && columns.count.isMultiple(of: $0)
+    }
+  }
+
   /// Tiles for `pixels` × `vectors`.
   ///
   /// - Parameters:

@@ -5,14 +5,14 @@ enum WorkSplit {
     let fewest = (units + most - 1) / most
     let candidates = fewest...min(units, fewest + 4 * threads)
     let best = candidates.min {
-      cost($0, units, otherItems, threads) < cost($1, units, otherItems, threads)
+      busiest($0, units, otherItems, threads) < busiest($1, units, otherItems, threads)
     }!
     return (0..<best).map { $0 * units / best..<($0 + 1) * units / best }
   }
 
-  /// Units that the busiest thread works through, the overhead of a part counted.
-  private static func cost(_ parts: Int, _ units: Int, _ otherItems: Int, _ threads: Int) -> Double
-  {
+  /// Units that the busiest thread works through where `units` are cut into `parts`, the overhead of a part
+  /// counted.
+  static func busiest(_ parts: Int, _ units: Int, _ otherItems: Int, _ threads: Int) -> Double {
     let turns = (parts * otherItems + threads - 1) / threads
     return Double(turns) * (Double((units + parts - 1) / parts) + 0.1)
   }

@@ -49,6 +49,32 @@ import Testing
     }
   }
 
+  /// 13 rows are 7 and 6 for two threads; two halves of the channels are two halves.
+  @Test(arguments: InstructionSet.available)
+  func bandsShareColumnsWhereRowsShareBadly(_ isa: InstructionSet) throws {
+    let outputs = 12 * isa.kernels.lanes
+    let odd = try ConvolutionProblem(
+      ic: 33, ih: 13, iw: 13, oc: outputs, kh: 3, kw: 3, ph: 1, pw: 1)
+    let even = try ConvolutionProblem(
+      ic: 33, ih: 12, iw: 13, oc: outputs, kh: 3, kw: 3, ph: 1, pw: 1)
+    let bands = DirectSchedule(byColumns: false, budget: 1 << 20, weightsStream: false)
+    var shared = 0
+    for threads in [1, 2, 3, 4] {
+      let options = PlanOptions(isa: isa, threads: threads, layout: .native, bias: true)
+      let plan = try DirectPlan(odd, options, forcedSchedule: bands)
+      if plan.columnItems > 1 {
+        shared += 1
+        #expect(threads > 1 && plan.tiling.columns.count.isMultiple(of: plan.columnItems))
+      }
+      let verification = Verification(
+        problem: odd, backend: Forced(schedule: bands), options: options)
+      #expect(try verification.failure(.integers) == nil, "\(options)")
+    }
+    #expect(shared > 0)
+    let options = PlanOptions(isa: isa, threads: 2, layout: .native)
+    #expect(try DirectPlan(even, options, forcedSchedule: bands).columnItems == 1)
+  }
+
   /// Shapes by what they move beyond L2. Columns where the image stays beside a column's weights, or where so
   /// many threads would each stream all weights for a few rows.
   @Test(arguments: [
