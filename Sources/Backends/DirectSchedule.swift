@@ -11,7 +11,7 @@ import Parallel
 ///
 /// Weights of up to half of L2 stay there beside a band. Larger ones come from further away, and what matters
 /// is how many bytes do: the order that moves fewer is chosen. vgg16-conv2_2 moves 14 MB in bands, 26 in columns,
-/// and is 1.00 to 1.05 times as fast in bands (8 images: 1.01 to 1.09), vgg16c-conv4_3 (1×1) 1.00 to 1.09; where
+/// and is 1.00 to 1.05 times as fast in bands (8 images: 1.01 to 1.05), vgg16c-conv4_3 (1×1) 1.00 to 1.09; where
 /// the rule says columns, forced bands lose up to 14 % (resnet50-conv5_shortcut on two threads).
 struct DirectSchedule {
   /// Whether items are columns of output channels, not bands.
