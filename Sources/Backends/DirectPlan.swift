@@ -70,7 +70,7 @@ final class DirectPlan: ConvolutionPlan {
     func tiled(_ source: DirectSource) -> RegisterTiling {
       RegisterTiling(
         pixels: source.middle.count, vectors: vectors, kernels: kernels,
-        nearSteps: source.problem.reduction)
+        nearSteps: source.problem.reduction, canPairChannels: source.canPairChannels)
     }
     let whole = original.flattened
     schedule =
@@ -130,7 +130,8 @@ final class DirectPlan: ConvolutionPlan {
       ).map { tiles in
         let pixels = tiles.lowerBound * tile..<min(tiles.upperBound * tile, problem.ow)
         let piece = RegisterTiling(
-          pixels: pixels.count, vectors: vectors, kernels: kernels, forcedVectors: width)
+          pixels: pixels.count, vectors: vectors, kernels: kernels, forcedVectors: width,
+          canPairChannels: fixed.canPairChannels)
         let first = owners.count
         owners += piece.columns.map { DirectRuns($0, from: pixels.lowerBound, source: fixed) }
         return Band(rows: 0..<1, pieces: 0..<1, runs: first)
@@ -191,7 +192,9 @@ final class DirectPlan: ConvolutionPlan {
       let (g, c) = item.quotientAndRemainder(dividingBy: columns.count)
       let column = columns[c]
       packColumn(
-        WeightColumn(firstChannel: column.firstVector * lanes, vectors: column.vectors),
+        WeightColumn(
+          firstChannel: column.firstVector * lanes, vectors: column.vectors,
+          pairsSteps: column.tile.pairsChannels),
         steps: p.reduction, channels: p.ocPerGroup, lanes: lanes,
         to: packed + g * stored + column.firstVector * lanes * p.reduction
       ) { channel, step in

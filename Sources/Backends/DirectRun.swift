@@ -56,7 +56,8 @@ final class DirectRuns {
         let pixels = first..<first + tiles.pixels
         let own = source.tapGroups(pixels).map { group in
           DirectRun.Call(
-            group: group, function: source.kernels.tile(group.pixels.count, column.vectors))
+            group: group,
+            function: column.tile.function(source.kernels, pixels: group.pixels.count))
         }
         let run = DirectRun(
           pixels: pixels, calls: calls.count..<calls.count + own.count,
@@ -74,9 +75,9 @@ final class DirectRuns {
     }
     for pixel in sides {
       let group = source.tapGroup(ofSide: pixel)
-      let most = min(kernel_side_pixels, source.kernels.max_pixels(column.vectors))
+      let most = min(kernel_side_pixels, column.tile.mostPixels(source.kernels))
       let own = (1...most).map {
-        DirectRun.Call(group: group, function: source.kernels.tile($0, column.vectors))
+        DirectRun.Call(group: group, function: column.tile.function(source.kernels, pixels: $0))
       }
       runs.append(
         DirectRun(

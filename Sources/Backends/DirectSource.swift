@@ -54,6 +54,9 @@ struct DirectSource {
     reserve(rows: problem.oh)
   }
 
+  /// Whether every block has an even number of channels, side by side.
+  var canPairChannels: Bool { !isPlain && problem.icPerGroup.isMultiple(of: 2) }
+
   /// Floats between neighbouring pixels of a row.
   private var step: Int { isPlain ? 1 : kernels.lanes }
 

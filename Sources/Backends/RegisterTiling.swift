@@ -4,12 +4,7 @@ import Parallel
 
 /// How a row of pixels × a number of vectors is covered by register tiles.
 ///
-/// Chosen by a cost per reduction step, in cycles of a core with two multiply-add pipes of latency 4: a tile
-/// of `P × V` costs `max(P·V/2, 0.6·(P+V), 4)`, more where fewer than 12 sums hide the latency only in part
-/// (from L1, AVX2: 4×2 reaches 83 % of peak, 5×2 89, 3×3 91, 6×2 98, 4×3 99, and 14×1, bound by its loads, 78),
-/// and a little for each load (AVX-512: 14×2 97 %, 6×4 99) and tile. Weights that do not stay near cost by their
-/// bytes: on VGG-16, forced 6×4 gains 2 to 3 % where a column's weights take 150 KiB or less, and loses 4 to
-/// 14 % where they take more than 500. Rows are split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
+/// The cheapest by `TileKind.cost`. Rows are split evenly, so that 27 pixels become 14 + 13, never 14 + 13×1.
 struct RegisterTiling {
   /// Tiles of a column that follow each other and have the same shape.
   struct Run {
@@ -23,8 +18,10 @@ struct RegisterTiling {
   /// Tiles that share the same vectors.
   struct Column {
     let firstVector: Int
-    let vectors: Int
+    let tile: TileKind
     let runs: [Run]
+
+    var vectors: Int { tile.vectors }
   }
 
   let columns: [Column]
@@ -45,56 +42,44 @@ struct RegisterTiling {
   /// - Parameters:
   ///   - forcedVectors: the width of every column but the last, where the layout of packed data
   ///     fixes it.
+  ///   - canPairChannels: whether columns of one vector may have tiles that take two channels a step.
   ///   - nearSteps: reduction steps whose weights come again while they are in a sixth of L2; nil if
   ///     they always stream.
   init(
     pixels: Int, vectors: Int, kernels: KernelContext, forcedVectors: Int? = nil,
-    nearSteps: Int? = nil
+    nearSteps: Int? = nil, canPairChannels: Bool = false
   ) {
-    let widths = forcedVectors.map { [$0] } ?? Array(1...kernels.max_vectors)
+    // Columns of one vector would read the source once more for each: in pairs of channels, 0.96 to 0.98 times as
+    // fast at vgg16-conv3_2 and alexnet-conv3.
+    let widths = forcedVectors.map { [$0] } ?? Array(min(vectors, 2)...kernels.max_vectors)
+    func tile(_ vectors: Int) -> TileKind {
+      TileKind(vectors: vectors, canPairChannels: canPairChannels, kernels)
+    }
     func cost(_ width: Int) -> Double {
       let isNear = nearSteps.map { $0 * width * kernels.lanes * 4 <= CacheSizes.current.l2 / 6 }
-      return Self.cost(pixels, vectors, width: width, isNear: isNear ?? false, kernels)
+      func cost(_ vectors: Int) -> Double {
+        tile(vectors).cost(pixels: pixels, isNear: isNear ?? false, kernels)
+      }
+      let (full, rest) = vectors.quotientAndRemainder(dividingBy: width)
+      return Double(full) * cost(width) + (rest > 0 ? cost(rest) : 0)
     }
     let width = widths.min { cost($0) < cost($1) }!
     columns = stride(from: 0, to: vectors, by: width).map { first in
-      let count = min(width, vectors - first)
-      return Column(
-        firstVector: first, vectors: count,
-        runs: Self.runs(pixels, vectors: count, kernels))
+      let tile = tile(min(width, vectors - first))
+      return Column(firstVector: first, tile: tile, runs: Self.runs(pixels, tile, kernels))
     }
   }
 
-  private static func runs(_ pixels: Int, vectors: Int, _ kernels: KernelContext) -> [Run] {
+  private static func runs(_ pixels: Int, _ tile: TileKind, _ kernels: KernelContext) -> [Run] {
     var runs: [Run] = []
-    for part in split(pixels, most: kernels.max_pixels(vectors)) {
+    for part in split(pixels, most: tile.mostPixels(kernels)) {
       let last = runs.last.flatMap { $0.pixels == part.count ? runs.removeLast() : nil }
       runs.append(
         Run(
           firstPixel: last?.firstPixel ?? part.lowerBound, pixels: part.count,
-          tiles: (last?.tiles ?? 0) + 1, function: kernels.tile(part.count, vectors)))
+          tiles: (last?.tiles ?? 0) + 1, function: tile.function(kernels, pixels: part.count)))
     }
     return runs
-  }
-
-  private static func cost(
-    _ pixels: Int, _ vectors: Int, width: Int, isNear: Bool, _ kernels: KernelContext
-  ) -> Double {
-    let (full, rest) = vectors.quotientAndRemainder(dividingBy: width)
-    var total = Double(full) * columnCost(pixels, width, isNear, kernels)
-    if rest > 0 { total += columnCost(pixels, rest, isNear, kernels) }
-    return total
-  }
-
-  private static func columnCost(
-    _ pixels: Int, _ vectors: Int, _ isNear: Bool, _ kernels: KernelContext
-  ) -> Double {
-    let streaming = isNear ? 0 : 0.005 * Double(vectors * kernels.lanes * 4)
-    return split(pixels, most: kernels.max_pixels(vectors)).reduce(0) { sum, run in
-      let (p, v) = (Double(run.count), Double(vectors))
-      let waiting = 0.2 * max(12 - p * v, 0)
-      return sum + max(p * v / 2, 0.6 * (p + v), 4) + waiting + 0.03 * (p + v) + 0.3 + streaming
-    }
   }
 
   /// `0..<count` in the fewest nearly equal parts of at most `most`, the longer ones first.

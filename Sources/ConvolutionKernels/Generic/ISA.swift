@@ -16,6 +16,13 @@ func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
   return (both.evenHalf, both.oddHalf)
 }
 
+/// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
+@inline(__always)
+func addPairs(_ a: Vector, _ b: Vector) -> Vector { kernel_add_pairs4(a, b) }
+
+/// A vector of pairs of lanes.
+typealias VectorOfPairs = SIMD2<Double>
+
 /// As many vectors as fit in a lanes × lanes square.
 typealias SquareOfVectors = InlineArray<4, Vector>
 

@@ -3,22 +3,22 @@ import KernelInterface
 // The register tiles, by vectors and then by pixels − 1.
 
 private let oneVector: InlineArray<8, TileFunction> = [
-  { Tile<1, 1>.run($0) },
-  { Tile<2, 1>.run($0) },
-  { Tile<3, 1>.run($0) },
-  { Tile<4, 1>.run($0) },
-  { Tile<5, 1>.run($0) },
-  { Tile<6, 1>.run($0) },
-  { Tile<7, 1>.run($0) },
-  { Tile<8, 1>.run($0) },
+  { Tile<1, 1, 1>.run($0) },
+  { Tile<2, 1, 1>.run($0) },
+  { Tile<3, 1, 1>.run($0) },
+  { Tile<4, 1, 1>.run($0) },
+  { Tile<5, 1, 1>.run($0) },
+  { Tile<6, 1, 1>.run($0) },
+  { Tile<7, 1, 1>.run($0) },
+  { Tile<8, 1, 1>.run($0) },
 ]
 
 private let twoVectors: InlineArray<5, TileFunction> = [
-  { Tile<1, 2>.run($0) },
-  { Tile<2, 2>.run($0) },
-  { Tile<3, 2>.run($0) },
-  { Tile<4, 2>.run($0) },
-  { Tile<5, 2>.run($0) },
+  { Tile<1, 2, 1>.run($0) },
+  { Tile<2, 2, 1>.run($0) },
+  { Tile<3, 2, 1>.run($0) },
+  { Tile<4, 2, 1>.run($0) },
+  { Tile<5, 2, 1>.run($0) },
 ]
 
 let maxVectors = 2
@@ -39,3 +39,6 @@ func tileFunction(pixels: Int, vectors: Int) -> TileFunction {
   default: twoVectors[pixels - 1]
   }
 }
+
+/// None that sum pairs of channels: two vectors hold 8 output channels already.
+let pairTileFunction: (@convention(c) (Int) -> TileFunction)? = nil

@@ -8,6 +8,7 @@ public func kernelContext() -> KernelContext {
     max_vectors: maxVectors,
     max_pixels: { maxPixels($0) },
     tile: { tileFunction(pixels: $0, vectors: $1) },
+    pair_tile: pairTileFunction,
     row_tile: { rowTileFunction(channels: $0, vectors: $1) },
     max_depthwise_pixels: maxDepthwisePixels,
     depthwise_tile: { depthwiseFunction(pixels: $0, stride: $1) },

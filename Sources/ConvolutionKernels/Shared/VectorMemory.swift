@@ -10,6 +10,13 @@ func loadVector(_ address: UnsafeMutablePointer<Float>) -> Vector {
   UnsafeRawPointer(address).loadUnaligned(as: Vector.self)
 }
 
+/// The two values at `address`, of any alignment, over and over.
+@inline(__always)
+func repeatedPair(_ address: UnsafePointer<Float>) -> Vector {
+  let pair = UnsafeRawPointer(address).loadUnaligned(as: Double.self)
+  return unsafeBitCast(VectorOfPairs(repeating: pair), to: Vector.self)
+}
+
 /// Writes `value` to `address`, of any alignment.
 @inline(__always)
 func storeVector(_ value: Vector, _ address: UnsafeMutablePointer<Float>) {

@@ -219,6 +219,10 @@ typedef struct {
   ptrdiff_t max_vectors;
   ptrdiff_t (*max_pixels)(ptrdiff_t vectors);
   TileFunction _Nonnull (*_Nonnull tile)(ptrdiff_t pixels, ptrdiff_t vectors);
+  // One vector of output channels, for up to `max_pixels(2)` pixels: each step sums two channels, in lanes of
+  // their own, and its weights are `[lane][channel]`. All blocks, and `tail`, have an even number of channels.
+  // Null where there is no such tile.
+  TileFunction _Nonnull (*_Nullable pair_tile)(ptrdiff_t pixels);
   // For 1 or 2 vectors of pixels and up to `max_pixels(2)` channels.
   RowTileFunction _Nonnull (*_Nonnull row_tile)(ptrdiff_t channels, ptrdiff_t vectors);
   // For up to `max_depthwise_pixels` pixels, whose source is `stride` vectors apart.

@@ -45,11 +45,21 @@ public struct KernelBenchmark {
   /// The largest tile of every width, over a short reduction and over one that fills half of L1.
   public func measure(l1: Int) throws(AllocationError) -> [KernelRate] {
     var rates: [KernelRate] = []
+    func long(_ vectors: Int) -> Int {
+      let steps = l1 / 2 / (vectors * kernels.lanes * 4) / kernels.lanes * kernels.lanes
+      return max(steps, kernels.lanes)
+    }
     for vectors in 1...kernels.max_vectors {
       let pixels = kernels.max_pixels(vectors)
-      let steps = l1 / 2 / (vectors * kernels.lanes * 4) / kernels.lanes * kernels.lanes
-      for steps in [Self.shortReduction, max(steps, kernels.lanes)] {
-        rates.append(try tile(pixels: pixels, vectors: vectors, steps: steps))
+      for steps in [Self.shortReduction, long(vectors)] {
+        rates.append(
+          try tile("tile", kernels.tile(pixels, vectors), pixels, vectors, steps: steps))
+      }
+    }
+    if let pairTile = kernels.pair_tile {
+      let pixels = kernels.max_pixels(2)
+      for steps in [Self.shortReduction + 1, long(1)] {
+        rates.append(try tile("pair tile", pairTile(pixels), pixels, 1, steps: steps))
       }
     }
     for vectors in 1...2 {
@@ -62,7 +72,7 @@ public struct KernelBenchmark {
 
   /// Whole blocks of channels at one tap; the rest of `steps` is a last, narrower block.
   private func tile(
-    pixels: Int, vectors: Int, steps: Int
+    _ name: String, _ function: TileFunction, _ pixels: Int, _ vectors: Int, steps: Int
   ) throws(AllocationError) -> KernelRate {
     let (lanes, width) = (kernels.lanes, vectors * kernels.lanes)
     let blocks = (steps + lanes - 1) / lanes
@@ -80,8 +90,7 @@ public struct KernelBenchmark {
         bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0, streams: 0,
         tiles: Self.tilesACall,
         tile_src_stride: 0, tile_wei_stride: 0, tile_dst_stride: 0, tile_bias_stride: 0)
-      let function = kernels.tile(pixels, vectors)
-      return rate("tile \(pixels)x\(vectors)", steps: steps, sums: pixels * width) {
+      return rate("\(name) \(pixels)x\(vectors)", steps: steps, sums: pixels * width) {
         function(&arguments)
       }
     }

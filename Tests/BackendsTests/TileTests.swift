@@ -1,0 +1,106 @@
+import Convolution
+import KernelInterface
+import Testing
+
+@testable import Backends
+
+/// Every register tile by itself, against its formula: `dst[p][v][l] = bias + Σ src · wei` over blocks, taps and
+/// channels. Small integers, so that sums are exact in any order.
+@Suite struct TileTests {
+  /// A tile of any kind, and what it is called in messages.
+  private struct Kind {
+    let function: TileFunction
+    let pixels: Int
+    let vectors: Int
+    let isPair: Bool
+  }
+
+  private static func kinds(_ kernels: KernelContext) -> [Kind] {
+    let plain = (1...kernels.max_vectors).flatMap { vectors in
+      (1...kernels.max_pixels(vectors)).map {
+        Kind(function: kernels.tile($0, vectors), pixels: $0, vectors: vectors, isPair: false)
+      }
+    }
+    guard let pair = kernels.pair_tile else { return plain }
+    return plain
+      + (1...kernels.max_pixels(2)).map {
+        Kind(function: pair($0), pixels: $0, vectors: 1, isPair: true)
+      }
+  }
+
+  /// What a tile does with its sums.
+  enum Ending: CaseIterable { case plain, bias, relu, accumulate, streams }
+
+  @Test(arguments: InstructionSet.available, Ending.allCases)
+  func everyTileSumsAllBlocksAndTaps(_ isa: InstructionSet, _ ending: Ending) throws {
+    let lanes = isa.kernels.lanes
+    for kind in Self.kinds(isa.kernels) {
+      try check(kind, lanes, 2, lanes - 2, 1..<2, 2 * lanes, ending)
+      // Loops do not depend on how a tile ends.
+      guard ending == .plain else { continue }
+      try check(kind, lanes, 0, 2, 0..<3, lanes, ending)
+      try check(kind, lanes, 1, 0, 1..<3, 3 * lanes, ending)
+    }
+  }
+
+  private func check(
+    _ kind: Kind, _ lanes: Int, _ blocks: Int, _ tail: Int, _ taps: Range<Int>, _ pixelStride: Int,
+    _ ending: Ending
+  ) throws {
+    let (pixels, width, allTaps) = (kind.pixels, kind.vectors * lanes, 3)
+    let channels = blocks * lanes + tail
+    let offsets = [0, lanes, 2 * pixelStride]
+    let blockStride = (pixels + 2) * pixelStride + 2 * lanes
+    let src = try AlignedBuffer(count: (blocks + 1) * blockStride)
+    let wei = try AlignedBuffer(count: max(channels * allTaps * width, 1))
+    let dst = try AlignedBuffer(count: pixels * width)
+    let bias = try AlignedBuffer(count: width)
+    for i in 0..<src.count { src.elements[i] = Float((i * 7 + i / 5) % 11 - 5) }
+    for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
+    for i in 0..<dst.count { dst.elements[i] = Float(i % 13 - 6) }
+    for i in 0..<bias.count { bias.elements[i] = Float(i % 9 - 4) }
+    let before = Array(dst.elements)
+    offsets.withUnsafeBufferPointer { offsets in
+      var arguments = TileArguments(
+        src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: allTaps,
+        first_tap: taps.lowerBound, end_tap: taps.upperBound, pixel_stride: pixelStride,
+        block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly, wei_step: 0,
+        wei_ahead: 0, dst: dst.baseAddress, dst_pixel_stride: lanes,
+        dst_vector_stride: pixels * lanes, dst_next: nil,
+        bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,
+        accumulate: ending == .accumulate ? 1 : 0, relu: ending == .relu ? 1 : 0,
+        streams: ending == .streams ? 1 : 0, tiles: 1, tile_src_stride: 0, tile_wei_stride: 0,
+        tile_dst_stride: 0, tile_bias_stride: 0)
+      kind.function(&arguments)
+      kernel_end_streaming()
+    }
+    let name = "\(kind.isPair ? "pair tile" : "tile") \(pixels)x\(kind.vectors)"
+    var wrong = 0
+    for p in 0..<pixels {
+      for k in 0..<width {
+        var sum = ending == .bias ? bias.elements[k] : 0
+        for c in 0..<channels {
+          let (block, own) = (c / lanes, c % lanes)
+          let size = block < blocks ? lanes : tail
+          for tap in taps {
+            // Weights before this block, this tap and this channel, or the pair that it belongs to.
+            let step = block * lanes * allTaps + tap * size + own
+            let position =
+              kind.isPair ? step / 2 * 2 * width + 2 * k + step % 2 : step * width + k
+            sum +=
+              src.elements[block * blockStride + offsets[tap] + p * pixelStride + own]
+              * wei.elements[position]
+          }
+        }
+        let place = k / lanes * pixels * lanes + p * lanes + k % lanes
+        if ending == .accumulate { sum += before[place] }
+        if ending == .relu { sum = max(sum, 0) }
+        if dst.elements[place] != sum { wrong += 1 }
+      }
+    }
+    #expect(
+      wrong == 0,
+      "\(name), \(blocks) blocks and \(tail), taps \(taps), \(pixelStride) apart: \(wrong) of \(pixels * width)"
+    )
+  }
+}
