@@ -73,10 +73,11 @@ final class DirectPlan: ConvolutionPlan {
         nearSteps: source.problem.reduction, canPairChannels: source.canPairChannels)
     }
     let whole = original.flattened
+    let wholeSource = reading(whole)
     schedule =
       forcedSchedule
       ?? DirectSchedule(
-        reading(whole), tiled(reading(whole)), threads: options.threads, cache: .current)
+        wholeSource, tiled(wholeSource), threads: options.threads, cache: .current)
     let (byColumns, budget) = (schedule.byColumns, schedule.budget)
     let problem =
       isNative || byColumns

@@ -4,8 +4,8 @@ import Convolution
 ///
 /// Nothing is lowered: in blocked layout the register tiles read and write the tensors as they lie
 /// (`DirectPlan` with the image as one long row); in NCHW the product packs its own panels of pixels
-/// (`ImplicitGEMMPlan` with one tap). There the last vector of pixels may be mostly empty, 15 of 64 lanes at
-/// 7×7: where that costs more than transposing, both layouts take the first way.
+/// (`ImplicitGEMMPlan` with one tap). There the last vectors of pixels may mostly repeat others, 15 of 64 lanes
+/// at 7×7: where that costs more than transposing, both layouts take the first way.
 struct GEMM1x1Backend: ConvolutionBackend {
   let name = "gemm-1x1"
   let summary = "1x1 kernels as a matrix product on the tensors as they lie; any stride, no padding"

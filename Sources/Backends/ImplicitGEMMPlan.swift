@@ -59,7 +59,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// Vectors of pixels in a tile: two hide the loads behind 14 × 2 multiply-adds.
   private static let vectors = 2
   /// The same in place, where planes lie far apart and longer rows of a panel save half-used fetches, as long as
-  /// half of L1 holds the panel. 32 to 128 channels of 28×28 and 56×56 pixels, AVX-512: three vectors 1.01 to 1.07
+  /// half of L1 holds the panel. 32 to 128 channels of 28×28 and 56×56 pixels, AVX-512: three vectors 1.00 to 1.07
   /// times as fast as two, four hardly more; 192 channels 0.95 to 0.98.
   private static let vectorsInPlace = 3
   /// Most rows of tiles that pass over a panel that is not packed: 5 to 19 ran 1.05 to 1.25 times as

@@ -49,8 +49,7 @@ struct RegisterTiling {
     pixels: Int, vectors: Int, kernels: KernelContext, forcedVectors: Int? = nil,
     nearSteps: Int? = nil, canPairChannels: Bool = false
   ) {
-    // Columns of one vector would read the source once more for each: in pairs of channels, 0.96 to 0.98 times as
-    // fast at vgg16-conv3_2 and alexnet-conv3.
+    // Columns of one vector would each read the source once more.
     let widths = forcedVectors.map { [$0] } ?? Array(min(vectors, 2)...kernels.max_vectors)
     func tile(_ vectors: Int) -> TileKind {
       TileKind(vectors: vectors, canPairChannels: canPairChannels, kernels)

@@ -32,4 +32,17 @@ import Testing
       }
     }
   }
+
+  /// 14×14 pixels are no whole number of vectors: the last panel begins earlier, and nothing is packed or copied.
+  @Test(arguments: InstructionSet.available)
+  func panelsInPlaceNeedNoWorkspace(_ isa: InstructionSet) throws {
+    let p = try ConvolutionProblem(ic: 40, ih: 14, iw: 14, oc: 32, kh: 1, kw: 1)
+    for threads in [1, 2] {
+      let plan = try ImplicitGEMMPlan(p, PlanOptions(isa: isa, threads: threads, layout: .nchw))
+      #expect(plan.variant.hasSuffix("in place") && plan.workspaceBytes == 0, "\(plan.variant)")
+    }
+    let wide = 3 * isa.kernels.lanes
+    let plan = try ImplicitGEMMPlan(p, PlanOptions(isa: isa, threads: 1, layout: .nchw))
+    #expect(plan.variant.contains("x\(wide) ") == (isa.kernels.max_vectors >= 3), "\(plan.variant)")
+  }
 }

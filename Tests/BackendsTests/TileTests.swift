@@ -43,6 +43,24 @@ import Testing
     }
   }
 
+  /// Not for an odd number of channels.
+  @Test func singleVectorsOfOutputsArePairedWithAVX512() throws {
+    for isa in InstructionSet.available {
+      let lanes = isa.kernels.lanes
+      for (channels, vectors) in [(2 * lanes, 1), (2 * lanes, 5), (2 * lanes + 1, 1)] {
+        let p = try ConvolutionProblem(
+          ic: channels, ih: 14, iw: 14, oc: vectors * lanes, kh: 1, kw: 1)
+        let columns = try DirectPlan(p, PlanOptions(isa: isa, threads: 1, layout: .native))
+          .tiling.columns
+        let single = columns.count { $0.vectors == 1 }
+        let paired = columns.count { $0.tile.pairsChannels }
+        #expect(single == 1 || vectors > 1)
+        #expect(
+          paired == (isa == .avx512 && channels.isMultiple(of: 2) ? single : 0), "\(p) \(isa)")
+      }
+    }
+  }
+
   private func check(
     _ kind: Kind, _ lanes: Int, _ blocks: Int, _ tail: Int, _ taps: Range<Int>, _ pixelStride: Int,
     _ ending: Ending

@@ -18,7 +18,10 @@ func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
 
 /// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
 @inline(__always)
-func addPairs(_ a: Vector, _ b: Vector) -> Vector { kernel_add_pairs8(a, b) }
+func addPairs(_ a: Vector, _ b: Vector) -> Vector {
+  let (even, odd) = deinterleave(a, b)
+  return even + odd
+}
 
 /// A vector of pairs of lanes.
 typealias VectorOfPairs = SIMD4<Double>

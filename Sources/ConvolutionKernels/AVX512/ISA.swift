@@ -16,7 +16,8 @@ func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
   return (both.evenHalf, both.oddHalf)
 }
 
-/// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
+/// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`. By `deinterleave`, tiles from 10 pixels on
+/// lost their registers.
 @inline(__always)
 func addPairs(_ a: Vector, _ b: Vector) -> Vector { kernel_add_pairs16(a, b) }
 

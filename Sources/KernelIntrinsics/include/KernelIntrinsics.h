@@ -42,18 +42,6 @@ KERNEL_INLINE Float16 kernel_keep16(Float16 value, unsigned bits) {
 }
 
 // Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
-KERNEL_INLINE Float4 kernel_add_pairs4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6) +
-         __builtin_shufflevector(a, b, 1, 3, 5, 7);
-}
-
-// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
-KERNEL_INLINE Float8 kernel_add_pairs8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
-         __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-}
-
-// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`.
 KERNEL_INLINE Float16 kernel_add_pairs16(Float16 a, Float16 b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
          __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);

@@ -58,6 +58,7 @@ public struct KernelBenchmark {
     }
     if let pairTile = kernels.pair_tile {
       let pixels = kernels.max_pixels(2)
+      // An even number of steps.
       for steps in [Self.shortReduction + 1, long(1)] {
         rates.append(try tile("pair tile", pairTile(pixels), pixels, 1, steps: steps))
       }
