@@ -43,14 +43,15 @@ struct FFTBackend: ConvolutionBackend {
   }
 
   private func weightBytes(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> Double {
-    Double(geometry.planes) * Double(p.oc) * Double(p.icPerGroup) * 4
+    Double(geometry.weightPlanes) * Double(p.oc) * Double(p.icPerGroup) * 4
   }
 
   /// Why the transformed weights are too much; nil if they are not.
   private func excess(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> String? {
     let bytes = weightBytes(p, geometry)
     guard bytes > Double(Self.mostWeightBytes) else { return nil }
-    return "transformed weights of \(Int(bytes / 1e9)) GB, more than the limit of 4 GiB"
+    let gigabytes = Int((bytes / Double(1 << 30)).rounded(.up))
+    return "transformed weights of \(gigabytes) GiB, more than the limit of 4 GiB"
   }
 
   /// Every tile and schedule.

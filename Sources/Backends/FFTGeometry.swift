@@ -13,11 +13,13 @@ struct FFTGeometry: TileShape, Hashable {
   var tileHeight: Int { size - kh + 1 }
   var tileWidth: Int { size - kw + 1 }
 
-  /// Real planes: one for each of the 4 self-conjugate frequencies, three (Gauss's products) for each
-  /// of the `T²/2 − 2` others.
+  /// Real planes: one for each of the 4 self-conjugate frequencies, three for each of the `T²/2 − 2` others: a
+  /// complex product is `P1 − P2 + i(P3 − P1 − P2)` with `P1 = Xr·Wr`, `P2 = Xi·Wi`, `P3 = (Xr + Xi)(Wr + Wi)`.
   static func planes(size: Int) -> Int { 4 + 3 * pairs(size: size) }
   private static func pairs(size: Int) -> Int { size * size / 2 - 2 }
   var planes: Int { Self.planes(size: size) }
+  /// Wr + Wi is added up when it is needed: reading it from memory would take longer.
+  var weightPlanes: Int { 4 + 2 * pairCount }
   var pairCount: Int { Self.pairs(size: size) }
 
   /// The self-conjugate frequencies `y·T + x`, then pairs of a frequency and its negative.

@@ -70,6 +70,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
   var patchHeight: Int { geometry.size }
   var patchWidth: Int { geometry.size }
   var planes: Int { geometry.planes }
+  var weightPlanes: Int { geometry.weightPlanes }
   var flops: (input: Double, output: Double) { geometry.flops }
   private var gridCount: Int { geometry.size * geometry.size * kernels.lanes }
   /// Two grids, and room to align them.
@@ -120,7 +121,13 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
     UnsafeMutableRawPointer(grid).assumingMemoryBound(to: fftwf_complex.self)
   }
 
-  /// `conj(FFT(kernel)) / (2·T²)` in float64 as Gauss's factors: Wr, Wi − Wr, Wi + Wr.
+  func weights(ofPlane plane: Int) -> PlaneWeights {
+    guard plane >= 4 else { return PlaneWeights(plane: plane) }
+    let (pair, product) = (plane - 4).quotientAndRemainder(dividingBy: 3)
+    return PlaneWeights(plane: 4 + 2 * pair + product % 2, isSum: product == 2)
+  }
+
+  /// `conj(FFT(kernel)) / (2·T²)` in float64: Wr, Wi.
   func weights(
     _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int
   ) {
@@ -154,10 +161,9 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
       for i in 0..<4 { spectrum[i * stride] = Float(value(frequencies[i]).0) }
       for i in 0..<geometry.pairCount {
         let (real, imaginary) = value(frequencies[4 + 2 * i])
-        let target = spectrum + (4 + 3 * i) * stride
+        let target = spectrum + (4 + 2 * i) * stride
         target[0] = Float(real)
-        target[stride] = Float(imaginary - real)
-        target[2 * stride] = Float(imaginary + real)
+        target[stride] = Float(imaginary)
       }
     }
   }

@@ -37,6 +37,8 @@ protocol TileShape: Sendable {
   var name: String { get }
   /// Real values of a spectrum, per channel.
   var planes: Int { get }
+  /// Planes of weights: fewer where some are sums of others.
+  var weightPlanes: Int { get }
   /// Output rows of a tile.
   var tileHeight: Int { get }
   /// Output columns of a tile.

@@ -14,6 +14,7 @@ struct PlaneProduct {
   let spectraStride: Int
   let sumsStride: Int
   private let planes: Int
+  private let weightPlanes: Int
   private let tiles: Int
   private let channels: Int
   private let columnSums: Bool
@@ -22,6 +23,11 @@ struct PlaneProduct {
   /// of small layers on two threads.
   private let calls: StableTable<Call>
   private let steps: StableTable<Step>
+  private let factors: StableTable<Factor>
+  /// Of each plane of weights, the first that is multiplied with it.
+  private let planeOfWeights: [Int]
+  /// Planes that are multiplied one after the other: what a sum of weights consists of has been read just before.
+  let groups: StableTable<Range<Int>>
   private let stepsOfFull: Int
 
   /// The tiles of a column that have the same shape.
@@ -36,11 +42,24 @@ struct PlaneProduct {
 
   /// A column: its weights, its sums and its calls in `calls`.
   private struct Step {
-    let weightsOffset: Int
+    /// Floats from a plane of weights to the next.
     let weightsStride: Int
     let sumsOffset: Int
     let vectors: Range<Int>
     let calls: Range<Int>
+    let isSingleTile: Bool
+  }
+
+  /// Where the weights of a plane lie: a column reads planes, all of them or those of a group, one after the other.
+  private struct Factor {
+    /// Floats before those planes.
+    let start: Int
+    /// Floats of those planes for each vector of outputs.
+    let width: Int
+    /// The plane among them.
+    let index: Int
+    /// Whether the next one is added.
+    let isSum: Bool
   }
 
   /// Floats between a step and the weights that it fetches: 8 KiB, some 64 steps. Of 0.5 to 64 KiB, 8 was
@@ -49,15 +68,32 @@ struct PlaneProduct {
 
   /// - Parameter columnSums: `sums` hold one column of output channels instead of all.
   init(
-    planes: Int, tiles: Int, channels: Int, outputs: Int, kernels: KernelContext, columnSums: Bool
+    _ transform: any TileTransform, tiles: Int, channels: Int, outputs: Int, kernels: KernelContext,
+    columnSums: Bool
   ) {
-    self.planes = planes
+    planes = transform.planes
+    weightPlanes = transform.weightPlanes
+    let lanes = kernels.lanes
+    let vectors = (outputs + lanes - 1) / lanes
+    let planeWeights = (0..<planes).map { transform.weights(ofPlane: $0) }
+    let groups = Self.groups(planeWeights)
+    self.groups = StableTable(groups)
+    planeOfWeights = planeWeights.indices.filter { !planeWeights[$0].isSum }
+    factors = StableTable(
+      groups.flatMap { group in
+        let first = columnSums ? 0 : planeWeights[group.lowerBound].plane
+        let count = columnSums ? transform.weightPlanes : group.count { !planeWeights[$0].isSum }
+        return planeWeights[group].map {
+          Factor(
+            start: first * vectors * channels * lanes,
+            width: count * channels * lanes, index: $0.plane - first, isSum: $0.isSum)
+        }
+      })
     self.tiles = tiles
     self.channels = channels
     self.columnSums = columnSums
-    let lanes = kernels.lanes
     self.lanes = lanes
-    vectors = (outputs + lanes - 1) / lanes
+    self.vectors = vectors
     let full = RegisterTiling(pixels: tiles, vectors: vectors, kernels: kernels)
     let short = RegisterTiling(
       pixels: max(tiles - 1, 1), vectors: vectors, kernels: kernels,
@@ -70,14 +106,13 @@ struct PlaneProduct {
     var calls: [Call] = []
     var steps: [Step] = []
     for column in full.columns + short.columns {
-      let width = (columnSums ? column.vectors : vectors) * channels * lanes
       steps.append(
         Step(
-          weightsOffset: column.firstVector * (columnSums ? planes : 1) * channels * lanes,
-          weightsStride: width,
+          weightsStride: column.vectors * channels * lanes,
           sumsOffset: columnSums ? 0 : column.firstVector * tiles * lanes,
           vectors: column.firstVector..<column.firstVector + column.vectors,
-          calls: calls.count..<calls.count + column.runs.count))
+          calls: calls.count..<calls.count + column.runs.count,
+          isSingleTile: column.runs.count == 1 && column.runs[0].tiles == 1))
       calls += column.runs.map {
         Call(
           offset: $0.firstPixel * lanes, stride: $0.pixels * lanes, tiles: $0.tiles,
@@ -88,20 +123,36 @@ struct PlaneProduct {
     self.steps = StableTable(steps)
   }
 
+  private static func groups(_ factors: [PlaneWeights]) -> [Range<Int>] {
+    factors.indices.reduce(into: []) { groups, plane in
+      guard factors[plane].isSum else { return groups.append(plane..<plane + 1) }
+      groups.removeLast()
+      groups.append(groups.removeLast().lowerBound..<plane + 1)
+    }
+  }
+
   /// At least `count` floats, as an odd number of cache lines.
   private static func oddLines(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
 
   var spectraCount: Int { planes * spectraStride }
   var sumsCount: Int { planes * sumsStride }
-  var weightsCount: Int { planes * channels * vectors * lanes }
+  /// Scratch memory for the sums of two planes of weights, of one column.
+  var weightSumsCount: Int {
+    weightPlanes < planes ? channels * (columns.first?.vectors ?? 0) * lanes : 0
+  }
+  var weightsCount: Int { weightPlanes * channels * vectors * lanes }
 
   func spectraOffset(block: Int) -> Int { block * tiles * lanes }
   func sumsOffset(vector: Int) -> Int { vector * tiles * lanes }
-  func weightsOffset(column: Int) -> Int { steps.values[column].weightsOffset }
 
-  /// Between the planes of the weights of one column. They lie in the order in which they are read:
-  /// plane by plane of a column, or column by column of a plane.
-  func weightsStride(column: Int) -> Int { steps.values[column].weightsStride }
+  /// Where a plane of the weights of one column lies.
+  func weightsOffset(column: Int, weightsPlane: Int) -> Int {
+    weightsOffset(steps.values[column], factors.values[planeOfWeights[weightsPlane]])
+  }
+
+  private func weightsOffset(_ step: Step, _ factor: Factor) -> Int {
+    factor.start + step.vectors.lowerBound * factor.width + factor.index * step.weightsStride
+  }
 
   /// Columns dealt out to threads, one chunk each.
   func chunks(threads: Int) -> [Range<Int>] {
@@ -111,18 +162,26 @@ struct PlaneProduct {
   /// The vectors of a column.
   func vectors(column: Int) -> Range<Int> { steps.values[column].vectors }
 
-  /// One plane of one column for a block of `tiles` tiles, the most or one less.
+  /// One plane of one column for a block of `tiles` tiles, the most or one less. `weightSums` is scratch memory for
+  /// `weightSumsCount` values.
   func multiply(
     column: Int, plane: Int, tiles count: Int, weights: UnsafePointer<Float>,
-    spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+    spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,
+    weightSums: UnsafeMutablePointer<Float>
   ) {
     let step = steps.values[count == tiles ? column : stepsOfFull + column]
+    let factor = factors.values[plane]
     let source = UnsafePointer(spectra + plane * spectraStride)
     let target = sums + plane * sumsStride + step.sumsOffset
     var arguments = TileArguments(
-      src: source, taps: taps, wei: weights + step.weightsOffset + plane * step.weightsStride,
-      dst: target)
+      src: source, taps: taps, wei: weights + weightsOffset(step, factor), dst: target)
     arguments.wei_ahead = Self.weightsAhead
+    if factor.isSum {
+      // The two have been read just before; what is fetched comes after them.
+      arguments.wei_addend = step.weightsStride
+      arguments.wei_ahead = 2 * step.weightsStride
+      arguments.wei_sums = step.isSingleTile ? nil : weightSums
+    }
     arguments.pixel_stride = lanes
     arguments.block_stride = tiles * lanes
     arguments.blocks = channels / lanes
@@ -133,11 +192,15 @@ struct PlaneProduct {
       let call = calls.values[index]
       arguments.src = source + call.offset
       arguments.dst = target + call.offset
+      if !columnSums { arguments.dst_next = UnsafePointer(arguments.dst) }
       arguments.tiles = call.tiles
       arguments.tile_src_stride = call.stride
       arguments.tile_dst_stride = call.stride
       call.function(&arguments)
       arguments.wei_ahead = 0
+      guard factor.isSum else { continue }
+      arguments.wei = UnsafePointer(weightSums)
+      arguments.wei_addend = 0
     }
   }
 }

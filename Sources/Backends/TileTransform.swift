@@ -1,10 +1,17 @@
 import Convolution
 import KernelInterface
 
+/// What a plane of spectra is multiplied with: a plane of weights, or the sum of that and the next.
+struct PlaneWeights {
+  let plane: Int
+  var isSum = false
+}
+
 /// What a transform-domain algorithm does to one tile of one block of channels.
 ///
 /// `dst tile = output(Σ_c weights(k,c) ⊙ input(src patch c))`: Winograd and FFT differ only here. A
-/// spectrum has `planes` real values; the products are real matrix products, one a plane.
+/// spectrum has `planes` real values; the products are real matrix products, one a plane. Planes whose weights are
+/// sums follow those of the two.
 protocol TileTransform: AnyObject, Sendable {
   /// Output rows and columns of a tile.
   var tileHeight: Int { get }
@@ -16,6 +23,10 @@ protocol TileTransform: AnyObject, Sendable {
   var patchWidth: Int { get }
   /// Real values of a spectrum, per channel.
   var planes: Int { get }
+  /// Real values of a transformed kernel.
+  var weightPlanes: Int { get }
+  /// The weights of a plane.
+  func weights(ofPlane plane: Int) -> PlaneWeights
   /// Floats of scratch memory that one thread needs.
   var scratchCount: Int { get }
   /// Floating-point operations of both transforms for one tile and channel: (input, output).
@@ -25,7 +36,11 @@ protocol TileTransform: AnyObject, Sendable {
   func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
   /// Spectrum of sums → output tile, bias and ReLU applied.
   func output(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
-  /// The spectrum of one kernel, `planes` values to `spectrum[plane · stride]`.
+  /// The spectrum of one kernel, `weightPlanes` values to `spectrum[plane · stride]`.
   func weights(
     _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int)
+}
+
+extension TileTransform {
+  func weights(ofPlane plane: Int) -> PlaneWeights { PlaneWeights(plane: plane) }
 }

@@ -99,6 +99,8 @@ public struct TransformCost {
     let products: Double
     /// Bytes of a group's transformed weights.
     let weightBytes: Double
+    /// The part of the products that reads weights which were not read before.
+    let streaming: Double
     let transforms: (input: Double, output: Double)
 
     init(_ shape: some TileShape, _ cost: TransformCost) {
@@ -108,7 +110,8 @@ public struct TransformCost {
       channels = (p.icPerGroup + lanes - 1) / lanes
       outputs = (p.ocPerGroup + lanes - 1) / lanes
       products = Double(planes * p.icPerGroup * outputs * lanes)
-      weightBytes = Double(planes * p.icPerGroup * outputs * lanes * 4)
+      streaming = Double(shape.weightPlanes) / Double(planes)
+      weightBytes = Double(shape.weightPlanes * p.icPerGroup * outputs * lanes * 4)
       let blocks = Double(tiles * p.g) / Double(cost.threads)
       let pixels = Double(shape.tileHeight * shape.tileWidth * lanes * 4)
       let isFar = max(p.srcCount, p.dstCount) * 4 > cost.cache.l2 / 2
@@ -150,7 +153,7 @@ public struct TransformCost {
       product: turns
         * (work.products * max(tiles, 4) / Double(2 * lanes) / Self.attainment
           + calls * Double(work.planes) * Self.tileCall) + (isFar ? read / Self.exposure : 0),
-      overlap: 1 / Double(column.runs.reduce(0) { $0 + $1.tiles }),
+      overlap: work.streaming / Double(column.runs.reduce(0) { $0 + $1.tiles }),
       weights: read / rate, spectra: spectra / Self.spectraRate,
       output: work.transforms.output + reorder.dst)
   }

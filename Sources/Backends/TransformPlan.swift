@@ -5,7 +5,7 @@ import Parallel
 /// A convolution in a transform domain: input transform, one matrix product a plane, output transform.
 ///
 /// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
-/// `[column][ξ][c][vectors·L]` (fused) or `[ξ][column][c][vectors·L]` (staged), sums
+/// `[column][ξ][c][vectors·L]` (fused) or `[group of ξ][column][ξ][c][vectors·L]` (staged), sums
 /// `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
 /// fall into the same cache sets.
 final class TransformPlan: PhasedPlan {
@@ -91,7 +91,7 @@ final class TransformPlan: PhasedPlan {
     blocks = RegisterTiling.split(grid.count, most: schedule.tiles)
     let largest = blocks.map(\.count).max()!
     product = PlaneProduct(
-      planes: transform.planes, tiles: largest, channels: p.icPerGroup, outputs: p.ocPerGroup,
+      transform, tiles: largest, channels: p.icPerGroup, outputs: p.ocPerGroup,
       kernels: kernels, columnSums: isFused)
     channelBlocks = reader.packer.blocks
     columns = product.columns.count
@@ -106,7 +106,8 @@ final class TransformPlan: PhasedPlan {
     sums = try AlignedBuffer(count: copies * sumsCount)
     readStrip = reader.scratchCount(tiles: largest)
     writeStrip = writer.scratchCount(tiles: largest)
-    scratchCount = (readStrip + writeStrip + transform.scratchCount + 15) / 16 * 16
+    let needed = max(readStrip + writeStrip + transform.scratchCount, product.weightSumsCount)
+    scratchCount = (needed + 15) / 16 * 16
     scratch = try AlignedBuffer(count: options.threads * scratchCount)
     blockedSrc = try AlignedBuffer(count: isTurned.src ? inner.src.count : 0)
     blockedDst = try AlignedBuffer(count: isTurned.dst ? inner.dst.count : 0)
@@ -123,7 +124,7 @@ final class TransformPlan: PhasedPlan {
     let (g, vectors, chunks, channelBlocks) = (
       p.g, product.vectors, self.chunks.count, self.channelBlocks
     )
-    let (planes, blockCount) = (transform.planes, blocks.count)
+    let (planes, blockCount) = (product.groups.count, blocks.count)
     region = ParallelRegion(
       threads: options.threads,
       stages: stages.map { stage in
@@ -165,14 +166,20 @@ final class TransformPlan: PhasedPlan {
       let (g, c) = item.quotientAndRemainder(dividingBy: columns.count)
       let column = columns[c]
       let width = column.vectors * product.lanes
-      let target = packed + g * product.weightsCount + product.weightsOffset(column: c)
-      for lane in 0..<width {
-        let k = column.firstVector * product.lanes + lane
-        guard k < p.ocPerGroup else { continue }
-        for channel in 0..<p.icPerGroup {
-          transform.weights(
-            wei + ((g * p.ocPerGroup + k) * p.icPerGroup + channel) * taps,
-            to: target + channel * width + lane, stride: product.weightsStride(column: c))
+      let target = packed + g * product.weightsCount
+      let offsets = (0..<transform.weightPlanes).map {
+        product.weightsOffset(column: c, weightsPlane: $0)
+      }
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: offsets.count) { spectrum in
+        for lane in 0..<width {
+          let k = column.firstVector * product.lanes + lane
+          guard k < p.ocPerGroup else { continue }
+          for channel in 0..<p.icPerGroup {
+            let kernel = wei + ((g * p.ocPerGroup + k) * p.icPerGroup + channel) * taps
+            transform.weights(kernel, to: spectrum.baseAddress!, stride: 1)
+            let place = target + channel * width + lane
+            for (plane, offset) in offsets.enumerated() { place[offset] = spectrum[plane] }
+          }
         }
       }
     }
@@ -207,7 +214,7 @@ final class TransformPlan: PhasedPlan {
         readTiles(source, group: group, block: block, tiles, spectra(of: group), thread)
         clock?.end(.input, thread)
       case .product(let tiles):
-        multiply(tiles, item)
+        multiply(tiles, item, thread)
         clock?.end(.product, thread)
       case .output(let tiles):
         let (group, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
@@ -245,7 +252,7 @@ final class TransformPlan: PhasedPlan {
         product.multiply(
           column: c, plane: plane, tiles: tiles.count,
           weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: thread),
-          sums: sums(of: thread))
+          sums: sums(of: thread), weightSums: weightSums(of: thread))
       }
       clock?.end(.product, thread)
       for (v, vector) in product.vectors(column: c).enumerated() {
@@ -257,14 +264,21 @@ final class TransformPlan: PhasedPlan {
     }
   }
 
-  private func multiply(_ tiles: Range<Int>, _ item: Int) {
-    let (outer, plane) = item.quotientAndRemainder(dividingBy: transform.planes)
+  /// Scratch memory that the transforms do not use at the same time.
+  private func weightSums(of thread: Int) -> UnsafeMutablePointer<Float> {
+    scratch.baseAddress + thread * scratchCount
+  }
+
+  private func multiply(_ tiles: Range<Int>, _ item: Int, _ thread: Int) {
+    let (outer, planes) = item.quotientAndRemainder(dividingBy: product.groups.count)
     let (group, chunk) = outer.quotientAndRemainder(dividingBy: chunks.count)
     for column in chunks.values[chunk] {
-      product.multiply(
-        column: column, plane: plane, tiles: tiles.count,
-        weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: group),
-        sums: sums(of: group))
+      for plane in product.groups.values[planes] {
+        product.multiply(
+          column: column, plane: plane, tiles: tiles.count,
+          weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: group),
+          sums: sums(of: group), weightSums: weightSums(of: thread))
+      }
     }
   }
 

@@ -29,6 +29,7 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
   var patchHeight: Int { algorithm.alpha }
   var patchWidth: Int { algorithm.alpha }
   var planes: Int { algorithm.alpha * algorithm.alpha }
+  var weightPlanes: Int { planes }
   var scratchCount: Int { 0 }
 
   func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>) {

@@ -142,8 +142,10 @@ struct CandidateTests {
     #expect(candidates.first { $0.isChosen }?.variant == "t8")
     let reasons = Dictionary(grouping: candidates, by: \.variant).mapValues { $0.map(\.refusal) }
     #expect(reasons["t8"]?.last == .some(nil))
+    // 4 GiB.
+    #expect(reasons["t16"]?.last == .some(nil))
     #expect(
-      reasons["t16"]?.last == "transformed weights of 6 GB, more than the limit of 4 GiB")
+      reasons["t32"]?.last == "transformed weights of 16 GiB, more than the limit of 4 GiB")
     let fused = try #require(candidates.first { $0.variant == "t32" && $0.schedule == "fused" })
     #expect(fused.cost == nil && fused.tiles == 0)
     #expect(

@@ -43,6 +43,48 @@ import Testing
     }
   }
 
+  /// The first tile adds the two, and keeps the sums if others follow, which read those.
+  @Test(arguments: InstructionSet.available, [1, 3])
+  func weightsMayBeSumsOfTwo(_ isa: InstructionSet, _ tiles: Int) throws {
+    let lanes = isa.kernels.lanes
+    let channels = 2 * lanes - 1
+    for kind in Self.kinds(isa.kernels) where !kind.isPair {
+      let (pixels, width) = (kind.pixels, kind.vectors * lanes)
+      let (allPixels, count) = (tiles * pixels, channels * width)
+      let src = try AlignedBuffer(count: 2 * allPixels * lanes)
+      let wei = try AlignedBuffer(count: 2 * count + lanes)
+      let kept = try AlignedBuffer(count: count)
+      let dst = try AlignedBuffer(count: allPixels * width)
+      for i in 0..<src.count { src.elements[i] = Float((i * 7 + i / 5) % 11 - 5) }
+      for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
+      [0].withUnsafeBufferPointer { offsets in
+        var arguments = TileArguments(
+          src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: 1, first_tap: 0, end_tap: 1,
+          pixel_stride: lanes, block_stride: allPixels * lanes, blocks: 1, tail: lanes - 1,
+          wei: wei.readOnly, wei_step: 0, wei_ahead: 2 * count, wei_addend: count + lanes,
+          wei_sums: tiles > 1 ? kept.baseAddress : nil, dst: dst.baseAddress,
+          dst_pixel_stride: lanes, dst_vector_stride: allPixels * lanes,
+          dst_next: dst.readOnly, bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0,
+          streams: 0, tiles: tiles, tile_src_stride: pixels * lanes, tile_wei_stride: 0,
+          tile_dst_stride: pixels * lanes, tile_bias_stride: 0)
+        kind.function(&arguments)
+      }
+      let sums = (0..<count).map { wei.elements[$0] + wei.elements[$0 + count + lanes] }
+      var wrong = 0
+      for p in 0..<allPixels {
+        for k in 0..<width {
+          let sum = (0..<channels).reduce(Float(0)) {
+            let place = ($1 / lanes * allPixels + p) * lanes + $1 % lanes
+            return $0 + src.elements[place] * sums[$1 * width + k]
+          }
+          if dst.elements[(k / lanes * allPixels + p) * lanes + k % lanes] != sum { wrong += 1 }
+        }
+      }
+      #expect(wrong == 0, "tile \(pixels)x\(kind.vectors): \(wrong) of \(allPixels * width)")
+      #expect(tiles == 1 || sums.elementsEqual(kept.elements))
+    }
+  }
+
   /// Not for an odd number of channels.
   @Test func singleVectorsOfOutputsArePairedWithAVX512() throws {
     for isa in InstructionSet.available {
@@ -83,7 +125,7 @@ import Testing
         src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: allTaps,
         first_tap: taps.lowerBound, end_tap: taps.upperBound, pixel_stride: pixelStride,
         block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly, wei_step: 0,
-        wei_ahead: 0, dst: dst.baseAddress, dst_pixel_stride: lanes,
+        wei_ahead: 0, wei_addend: 0, wei_sums: nil, dst: dst.baseAddress, dst_pixel_stride: lanes,
         dst_vector_stride: pixels * lanes, dst_next: nil,
         bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,
         accumulate: ending == .accumulate ? 1 : 0, relu: ending == .relu ? 1 : 0,

@@ -22,9 +22,9 @@ enum Spectrum {
       var imaginary = difference
       imaginary.evenHalf = difference.oddHalf
       imaginary.oddHalf = -difference.evenHalf
-      storeVector(real + imaginary, out)
-      storeVector(real, out + a.xi_stride)
-      storeVector(imaginary, out + 2 &* a.xi_stride)
+      storeVector(real, out)
+      storeVector(imaginary, out + a.xi_stride)
+      storeVector(real + imaginary, out + 2 &* a.xi_stride)
       out += 3 &* a.xi_stride
       pairs += 2
     }
@@ -40,8 +40,9 @@ enum Spectrum {
     var pairs = a.frequencies + a.self_count
     for _ in 0..<a.pair_count {
       let p1 = loadVector(sums)
-      let real = p1 - loadVector(sums + 2 &* a.xi_stride)
-      let imaginary = p1 + loadVector(sums + a.xi_stride)
+      let p2 = loadVector(sums + a.xi_stride)
+      let real = p1 - p2
+      let imaginary = loadVector(sums + 2 &* a.xi_stride) - p1 - p2
       var turned = imaginary
       turned.evenHalf = -imaginary.oddHalf
       turned.oddHalf = imaginary.evenHalf

@@ -33,6 +33,7 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
       // The common distances between pixels as constants: addresses become displacements, which leaves
       // no pointer a pixel to keep in (or fetch back to) a register at every step.
       switch a.pixel_stride {
+      case Vector.scalarCount where C == 1 && a.wei_addend != 0: reduceAdded(&sums, a)
       case Vector.scalarCount: reduce(&sums, a, Vector.scalarCount)
       case 2 * Vector.scalarCount: reduce(&sums, a, 2 * Vector.scalarCount)
       case 1 where C == 1: reduceTaps(&sums, a, 1)
@@ -49,6 +50,10 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
       a.dst += a.tile_dst_stride
       a.bias_rows = a.bias_rows.map { $0 + a.tile_bias_stride }
       a.wei_ahead = 0
+      if a.wei_addend != 0, let sums = a.wei_sums {
+        a.wei = UnsafePointer(sums)
+        a.wei_addend = 0
+      }
       tile &+= 1
     } while tile < a.tiles
   }
@@ -98,6 +103,43 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
     }
   }
 
+  /// Weights that are sums of two, one tap. They are kept if other tiles follow: from L2, twice the bytes would bound
+  /// every tile.
+  @inline(__always)
+  private static func reduceAdded(_ sums: inout Sums, _ a: TileArguments) {
+    let width = V &* MemoryLayout<Vector>.size
+    let addend = a.wei_addend &* MemoryLayout<Float>.size
+    let ahead = a.wei_ahead &* MemoryLayout<Float>.size
+    var (src, wei) = (a.src, UnsafeRawPointer(a.wei))
+    var kept = a.wei_sums.map { UnsafeMutableRawPointer($0) }
+    let blocks = a.blocks &+ (a.tail > 0 ? 1 : 0)
+    var block = 0
+    while block < blocks {
+      let channels = block < a.blocks ? Vector.scalarCount : a.tail
+      let next = src + a.block_stride
+      for p in 0..<P { kernel_prefetch(next + p &* Vector.scalarCount) }
+      var c = 0
+      while c < channels {
+        for v in 0..<V { kernel_prefetch_l2(wei + (ahead &+ v &* MemoryLayout<Vector>.size)) }
+        var weights = loadWeights(wei)
+        let others = loadWeights(wei + addend)
+        for v in 0..<V { weights[v] += others[v] }
+        if let target = kept {
+          for v in 0..<V {
+            target.storeBytes(
+              of: weights[v], toByteOffset: v &* MemoryLayout<Vector>.size, as: Vector.self)
+          }
+          kept = target + width
+        }
+        multiply(&sums, src + c, Vector.scalarCount, weights)
+        wei += width
+        c &+= 1
+      }
+      src = next
+      block &+= 1
+    }
+  }
+
   /// One channel a tap, as in plain planes, where each step would be a loop of its own.
   @inline(__always)
   private static func reduceTaps(_ sums: inout Sums, _ a: TileArguments, _ pixelStride: Int) {
@@ -115,11 +157,24 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
   private static func step(
     _ sums: inout Sums, _ src: UnsafePointer<Float>, _ stride: Int, _ wei: UnsafeRawPointer
   ) {
+    multiply(&sums, src, stride, loadWeights(wei))
+  }
+
+  @inline(__always)
+  private static func loadWeights(_ wei: UnsafeRawPointer) -> InlineArray<V, Vector> {
     var weights = InlineArray<V, Vector> { _ in Vector(repeating: 0) }
     for v in 0..<V {
       weights[v] = wei.loadUnaligned(
         fromByteOffset: v &* MemoryLayout<Vector>.size, as: Vector.self)
     }
+    return weights
+  }
+
+  @inline(__always)
+  private static func multiply(
+    _ sums: inout Sums, _ src: UnsafePointer<Float>, _ stride: Int,
+    _ weights: InlineArray<V, Vector>
+  ) {
     for p in 0..<P {
       let x = C == 2 ? repeatedPair(src + p &* stride) : Vector(repeating: src[p &* stride])
       for v in 0..<V { sums[p][v] = multiplyAdd(x, weights[v], sums[p][v]) }

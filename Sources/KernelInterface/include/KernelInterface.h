@@ -18,7 +18,8 @@
 // `tail` channels. `wei` lies in that order, contiguously unless `wei_step` says otherwise. Only the
 // taps `first_tap ..< end_tap` are summed: the others fall outside the image. Direct convolution, GEMM
 // and the products of Winograd and FFT are all this loop with other strides. Plain planes have one channel a tap: `blocks`
-// is 0 and `tail` is 1, which a `pixel_stride` of 1, 2 or 4 promises if that is not `lanes`.
+// is 0 and `tail` is 1, which a `pixel_stride` of 1, 2 or 4 promises if that is not `lanes`. Weights that are sums
+// of two need a single tap, a `pixel_stride` of `lanes` and no `wei_step`.
 //
 // `tiles` of them are computed, each with `src`, `wei`, `dst` and `bias_rows` moved on by the strides at
 // the end; only the first fetches weights ahead.
@@ -35,6 +36,8 @@ typedef struct {
   const float *wei;
   ptrdiff_t wei_step;                   // from step to step; 0: one follows the other
   ptrdiff_t wei_ahead;                  // how far ahead they are fetched to L2; 0: not at all
+  ptrdiff_t wei_addend;                 // from weights to others that are added to them; 0: none
+  float *_Nullable wei_sums;            // where those sums go, which the tiles after the first one read
   float *dst;
   ptrdiff_t dst_pixel_stride;
   ptrdiff_t dst_vector_stride;
@@ -152,8 +155,8 @@ typedef struct {
 //
 // Split:  turns the T×T complex grid `grid[frequency][lanes]` of such pairs into the planes of a real
 //         matrix product: for each of `self_count` self-conjugate frequencies the real part, for each
-//         of `pair_count` others the three factors of Gauss's product: Xr + Xi, Xr, Xi. All doubled.
-// Merge:  turns sums of products back, P1 − P3 and P1 + P2, into the grid of the inverse transform.
+//         of `pair_count` others the factors of three real products: Xr, Xi, Xr + Xi. All doubled.
+// Merge:  turns sums of products back, P1 − P2 and P3 − P1 − P2, into the grid of the inverse transform.
 typedef struct {
   float *grid;
   const int32_t *frequencies;  // self-conjugate ones, then (frequency, its negative) pairs
