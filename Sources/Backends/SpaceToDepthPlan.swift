@@ -1,5 +1,4 @@
 import Convolution
-import Glibc
 import Parallel
 
 /// A strided convolution by way of one of stride 1: see `SpaceToDepth`.
@@ -97,20 +96,74 @@ final class SpaceToDepthPlan: PhasedPlan {
       for c in stride(from: 0, to: p.icPerGroup, by: isBlocked ? lanes : 1) {
         let line =
           source + src.offset(n: n, c: group * p.icPerGroup + c, y: row * p.sh + y, x: 0)
-        for x in 0..<min(p.sw, columns) {
+        func cells(_ x: Int) -> UnsafeMutablePointer<Float> {
           let channel = group * reshaping.inner.icPerGroup + reshaping.channel(c, y: y, x: x)
-          let cells = gathered.baseAddress + inner.src.offset(n: n, c: channel, y: row, x: 0)
-          let count = (columns - x + p.sw - 1) / p.sw
-          if isBlocked {
-            for cell in 0..<count {
-              memcpy(cells + cell * lanes, line + (x + cell * p.sw) * lanes, lanes * 4)
-            }
-          } else {
-            let step = src.layout == .nchw ? 1 : lanes
-            for cell in 0..<count { cells[cell * lanes] = line[(x + cell * p.sw) * step] }
+          return gathered.baseAddress + inner.src.offset(n: n, c: channel, y: row, x: 0)
+        }
+        if isBlocked {
+          for x in 0..<min(p.sw, columns) {
+            let count = (columns - x + p.sw - 1) / p.sw
+            copyBlocks(count, line + x * lanes, p.sw * lanes, to: cells(x))
           }
+        } else {
+          gather(line, columns, step: src.layout == .nchw ? 1 : lanes, to: cells)
         }
       }
+    }
+  }
+
+  /// One row of pixels, `step` floats apart, where those of a cell follow each other in the channels.
+  private func gather(
+    _ line: UnsafePointer<Float>, _ columns: Int, step: Int,
+    to cells: (Int) -> UnsafeMutablePointer<Float>
+  ) {
+    let width = reshaping.outer.sw
+    var x = 0
+    while x < min(width, columns) {
+      let target = cells(x)
+      // Neighbours move together as far as they lie in one block of channels.
+      var together = 1
+      while step == 1, together < 4, x + 2 * together <= min(width, columns),
+        cells(x + 2 * together - 1) == target + 2 * together - 1
+      {
+        together *= 2
+      }
+      let whole = (columns - x - together) / width + 1
+      let (source, stride) = (line + x * step, width * step)
+      switch together {
+      case 4: copyCells(whole, of: SIMD4<Float>.self, source, stride, to: target)
+      case 2: copyCells(whole, of: SIMD2<Float>.self, source, stride, to: target)
+      default: copyCells(whole, of: Float.self, source, stride, to: target)
+      }
+      // What the right edge leaves of the last cell.
+      for rest in 0..<max(0, columns - x - whole * width) {
+        target[whole * lanes + rest] = source[whole * stride + rest]
+      }
+      x += together
+    }
+  }
+
+  /// Whole blocks of channels.
+  private func copyBlocks(
+    _ count: Int, _ source: UnsafePointer<Float>, _ stride: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    switch lanes {
+    case 16: copyCells(count, of: SIMD16<Float>.self, source, stride, to: target)
+    case 8: copyCells(count, of: SIMD8<Float>.self, source, stride, to: target)
+    default: copyCells(count, of: SIMD4<Float>.self, source, stride, to: target)
+    }
+  }
+
+  @inline(__always)
+  private func copyCells<Pixels>(
+    _ count: Int, of type: Pixels.Type, _ source: UnsafePointer<Float>, _ stride: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+    for cell in 0..<count {
+      let pixels = from.loadUnaligned(fromByteOffset: cell * stride * 4, as: Pixels.self)
+      to.storeBytes(of: pixels, toByteOffset: cell * lanes * 4, as: Pixels.self)
     }
   }
 }

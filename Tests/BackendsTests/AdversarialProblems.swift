@@ -41,6 +41,8 @@ enum AdversarialProblems {
     .init(ic: 3, ih: 12, iw: 11, oc: 8, kh: 9, kw: 9, sh: 2, sw: 2, ph: 4, pw: 4),
     .init(ic: 2, ih: 3, iw: 2, oc: 5, kh: 5, kw: 5, sh: 2, sw: 2, ph: 4, pw: 4),
     .init(ic: 5, ih: 14, iw: 9, oc: 6, kh: 3, kw: 7, sh: 1, sw: 3, ph: 1, pw: 1),
+    .init(ic: 3, ih: 33, iw: 38, oc: 9, kh: 11, kw: 11, sh: 5, sw: 5, ph: 2, pw: 3),
+    .init(mb: 2, ic: 2, ih: 40, iw: 43, oc: 5, kh: 17, kw: 17, sh: 8, sw: 7),
     // Few channels, rows around one and two vectors.
     .init(ic: 3, ih: 5, iw: 33, oc: 15, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(g: 2, ic: 8, ih: 9, iw: 49, oc: 6, kh: 3, kw: 2, sh: 2, sw: 1, dh: 1, dw: 2),
