@@ -129,7 +129,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
 
   /// `conj(FFT(kernel)) / (2·T²)` in float64: Wr, Wi.
   func weights(
-    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int
+    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>
   ) {
     let (size, kh, kw) = (geometry.size, geometry.kh, geometry.kw)
     withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * kh * size) { rows in
@@ -158,12 +158,11 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
         let scale = 1 / Double(2 * size * size)
         return (real * scale, imaginary * scale)
       }
-      for i in 0..<4 { spectrum[i * stride] = Float(value(frequencies[i]).0) }
+      for i in 0..<4 { spectrum[i] = Float(value(frequencies[i]).0) }
       for i in 0..<geometry.pairCount {
         let (real, imaginary) = value(frequencies[4 + 2 * i])
-        let target = spectrum + (4 + 2 * i) * stride
-        target[0] = Float(real)
-        target[stride] = Float(imaginary)
+        spectrum[4 + 2 * i] = Float(real)
+        spectrum[5 + 2 * i] = Float(imaginary)
       }
     }
   }

@@ -36,9 +36,9 @@ protocol TileTransform: AnyObject, Sendable {
   func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
   /// Spectrum of sums → output tile, bias and ReLU applied.
   func output(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>)
-  /// The spectrum of one kernel, `weightPlanes` values to `spectrum[plane · stride]`.
+  /// The spectrum of one kernel, `weightPlanes` values.
   func weights(
-    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int)
+    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>)
 }
 
 extension TileTransform {

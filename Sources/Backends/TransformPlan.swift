@@ -176,7 +176,7 @@ final class TransformPlan: PhasedPlan {
           guard k < p.ocPerGroup else { continue }
           for channel in 0..<p.icPerGroup {
             let kernel = wei + ((g * p.ocPerGroup + k) * p.icPerGroup + channel) * taps
-            transform.weights(kernel, to: spectrum.baseAddress!, stride: 1)
+            transform.weights(kernel, to: spectrum.baseAddress!)
             let place = target + channel * width + lane
             for (plane, offset) in offsets.enumerated() { place[offset] = spectrum[plane] }
           }

@@ -42,7 +42,7 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
 
   /// `G g Gᵀ` in float64, rounded once.
   func weights(
-    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>, stride: Int
+    _ kernel: UnsafePointer<Float>, to spectrum: UnsafeMutablePointer<Float>
   ) {
     let (alpha, r) = (algorithm.alpha, algorithm.r)
     withUnsafeTemporaryAllocation(of: Double.self, capacity: alpha * r) { half in
@@ -54,7 +54,7 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
       for i in 0..<alpha {
         for j in 0..<alpha {
           let value = (0..<r).reduce(0.0) { $0 + half[i * r + $1] * g[j][$1] }
-          spectrum[(i * alpha + j) * stride] = Float(value)
+          spectrum[i * alpha + j] = Float(value)
         }
       }
     }
