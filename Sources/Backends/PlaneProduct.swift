@@ -47,6 +47,7 @@ struct PlaneProduct {
     let sumsOffset: Int
     let vectors: Range<Int>
     let calls: Range<Int>
+    /// Whether nothing reads sums of weights a second time.
     let isSingleTile: Bool
   }
 
@@ -58,7 +59,7 @@ struct PlaneProduct {
     let width: Int
     /// The plane among them.
     let index: Int
-    /// Whether the next one is added.
+    /// Whether the next plane of weights is added to it.
     let isSum: Bool
   }
 

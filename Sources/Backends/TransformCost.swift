@@ -8,7 +8,7 @@ import Parallel
 /// from memory. The constants were fitted to the times of all tiles and schedules, staged ones with blocks of
 /// four sizes, for 26 layers of VGG-16, AlexNet and ResNet-50 with one and eight images on one and two cores
 /// of an AMD EPYC (Zen 5, AVX-512, `native`), 1040 in all: what the model chooses among them takes 1.4 % more
-/// than the best in the geometric mean, 17 % at worst.
+/// than the best in the geometric mean, 17 % at worst. `fft` had three planes of weights for a frequency then, two now.
 public struct TransformCost {
   let problem: ConvolutionProblem
   let options: PlanOptions
