@@ -6,6 +6,10 @@ import KernelInterface
 /// Pixels are output positions in row order. For each tap a piece consists of a few runs of
 /// contiguous source pixels; the rest are border zeros. The runs are found once a piece and serve all
 /// channels.
+///
+/// With a horizontal stride, or in panels wider than a mask, runs are gathered for all panels of a call and then cut:
+/// of 28 pixels a row few fit a panel of 32 whole. Stride 2 and 4, AVX-512, one thread: 1×1 1.02 to 1.06 times as
+/// fast as run by run in each panel, 7×7 and 11×11 1.10 to 1.17.
 struct PanelPacker {
   let problem: ConvolutionProblem
   let kernels: KernelContext
@@ -24,8 +28,19 @@ struct PanelPacker {
 
   /// Int32 values of scratch that `pack` needs for `panels` panels of `width` pixels.
   func segmentCount(panels: Int, width: Int) -> Int {
-    taps * panels * (1 + Self.shiftCount + 3 * (width / problem.ow + 2))
+    let line = panels * width + kernels.lanes + Self.lineAlignment / MemoryLayout<Int32>.size
+    return taps * panels * (1 + Self.shiftCount + 3 * (width / problem.ow + 2))
+      + (gathers(panels: panels, width: width) ? line : 0)
   }
+
+  /// Bytes: vectors of a row of panels cross no lines of the cache.
+  private static let lineAlignment = 64
+
+  /// Whether a mask says which pixels of a panel's row lie inside.
+  private func hasShifts(width: Int) -> Bool { problem.sw == 1 && width <= UInt32.bitWidth }
+
+  /// Whether rows of all panels are gathered before they are cut.
+  private func gathers(panels: Int, width: Int) -> Bool { panels > 1 && !hasShifts(width: width) }
 
   /// Writes rows of all channels `channels` (within the group) for panels of the pixels `panels`.
   ///
@@ -43,14 +58,19 @@ struct PanelPacker {
     let shifts = UnsafeMutableRawPointer(scratch + rows).bindMemory(
       to: PanelShift.self, capacity: rows)
     let segments = scratch + rows * (1 + Self.shiftCount)
-    let hasShifts = p.sw == 1 && dst.width <= UInt32.bitWidth
+    let hasShifts = hasShifts(width: dst.width)
+    let gathers = gathers(panels: panels.count, width: dst.width)
+    let all = panels.first!.lowerBound..<panels.last!.upperBound
+    let parts = gathers ? [all] : panels
+    let line = UnsafeMutableRawPointer(segments + 3 * rows * (dst.width / p.ow + 2))
+      .alignedUp(toMultipleOf: Self.lineAlignment)
     let first = (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane
     // What the rows of a channel read from its plane on, and next to it.
     var reach = 0..<0
     var (count, row) = (0, 0)
     for r in 0..<p.kh {
       for s in 0..<p.kw {
-        for pixels in panels {
+        for pixels in parts {
           let start = segments + 3 * count
           let runs = findSegments(r: r, s: s, pixels, start)
           if hasShifts {
@@ -70,6 +90,9 @@ struct PanelPacker {
       panels: panels.count, panel_stride: dst.panelStride, segments: segments,
       segment_ends: ends, taps: taps, step: p.sw, channels: channels.count,
       channel_stride: plane, shifts: nil,
+      line: gathers
+        ? line.bindMemory(to: Float.self, capacity: panels.count * dst.width + kernels.lanes) : nil,
+      last_offset: panels.last!.lowerBound - all.lowerBound,
       ahead: channels.count > Self.planesAhead ? Self.planesAhead * plane : 0)
     guard hasShifts else { return kernels.pack_panel(&arguments) }
     // Whole rows may be read of all planes but the first and the last ones of the source.

@@ -9,12 +9,77 @@ enum Panel {
     switch (a.shifts, a.width) {
     case (let shifts?, 2 * Vector.scalarCount): packShifted(a, shifts, vectors: 2)
     case (let shifts?, Vector.scalarCount): packShifted(a, shifts, vectors: 1)
-    default: packRuns(a)
+    default: packByRuns(a)
     }
   }
 
-  /// Run by run.
-  private static func packRuns(_ a: PanelArguments) {
+  /// Not inlined: it would take the registers of the common case.
+  @inline(never)
+  private static func packByRuns(_ a: PanelArguments) {
+    switch (a.line, a.step) {
+    case (let line?, 2): packLine(a, line, step: 2)
+    case (let line?, let step): packLine(a, line, step: step)
+    default: packPanels(a)
+    }
+  }
+
+  /// By way of a row of all panels: runs are longer than their pieces in panels.
+  @inline(__always)
+  private static func packLine(
+    _ a: PanelArguments, _ line: UnsafeMutablePointer<Float>, step: Int
+  ) {
+    let width = a.last_offset &+ a.width
+    var (src, dst) = (a.src, a.dst)
+    for _ in 0..<a.channels {
+      var run = a.segments
+      for tap in 0..<a.taps {
+        let end = a.segments + 3 &* Int(a.segment_ends[tap])
+        var pixel = 0
+        while run < end {
+          let (target, source, count) = (Int(run[0]), src + Int(run[1]), Int(run[2]))
+          clear(line + pixel, target &- pixel)
+          if a.ahead > 0 { fetch(source + a.ahead, step &* count) }
+          copy(source, step, line + target, count)
+          pixel = target &+ count
+          run += 3
+        }
+        clear(line + pixel, width &- pixel)
+        copyToPanels(a, line, dst)
+        dst += a.row_stride
+      }
+      src += a.channel_stride
+    }
+  }
+
+  @inline(__always)
+  private static func copyToPanels(
+    _ a: PanelArguments, _ line: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>
+  ) {
+    var (source, row) = (line, dst)
+    for panel in 0..<a.panels {
+      if panel &+ 1 == a.panels { source = line + a.last_offset }
+      var x = 0
+      while x < a.width {
+        storeVector(loadVector(source + x), row + x)
+        x &+= Vector.scalarCount
+      }
+      source += a.width
+      row += a.panel_stride
+    }
+  }
+
+  @inline(__always)
+  private static func fetch(_ src: UnsafePointer<Float>, _ count: Int) {
+    var x = 0
+    while x < count {
+      kernel_prefetch(src + x)
+      x &+= 64 / MemoryLayout<Float>.size
+    }
+  }
+
+  /// Each panel by its own runs.
+  @inline(__always)
+  private static func packPanels(_ a: PanelArguments) {
     var (src, dst) = (a.src, a.dst)
     for _ in 0..<a.channels {
       var segment = 0
@@ -65,7 +130,7 @@ enum Panel {
     }
   }
 
-  /// A row by its runs. Not inlined: it would take the registers of the common case.
+  /// A row by its runs. Not inlined either.
   @inline(never)
   private static func packSingle(
     _ a: PanelArguments, _ index: Int, _ src: UnsafePointer<Float>,
@@ -86,14 +151,23 @@ enum Panel {
       let target = dst + Int(a.segments[3 &* s])
       let source = src + Int(a.segments[3 &* s &+ 1])
       let count = Int(a.segments[3 &* s &+ 2])
-      switch a.step {
-      case 1: copy(source, step: 1, target, count)
-      case 2: copy(source, step: 2, target, count)
-      default: for x in 0..<count { target[x] = source[x &* a.step] }
-      }
+      copy(source, a.step, target, count)
     }
   }
 
+  /// `count` elements, `step` apart in `src`; nothing beyond the last one is read.
+  @inline(__always)
+  private static func copy(
+    _ src: UnsafePointer<Float>, _ step: Int, _ dst: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    switch step {
+    case 1: copy(src, step: 1, dst, count)
+    case 2: copy(src, step: 2, dst, count)
+    default: for x in 0..<count { dst[x] = src[x &* step] }
+    }
+  }
+
+  /// Zeros, in whole vectors.
   @inline(__always)
   private static func clear(_ dst: UnsafeMutablePointer<Float>, _ count: Int) {
     var x = 0

@@ -195,7 +195,9 @@ typedef struct {
 // Row `c·taps + t` of a panel is `row_stride` elements after the one before. The runs of tap t in
 // panel i are the triples `segment_ends[t·panels + i − 1] ..< segment_ends[t·panels + i]` (from 0 for
 // the first). With `shifts`, whole rows may be read, also what lies outside the image: `shifts[t·panels + i]`
-// says in a few instructions what the runs say.
+// says in a few instructions what the runs say. With `line`, the runs of tap t are those of all panels
+// together, `segment_ends[t − 1] ..< segment_ends[t]`, offsets from the first pixel of the first panel. The
+// others follow it, but for the last one.
 typedef struct {
   const float *src;             // plane of the first channel
   float *dst;
@@ -210,7 +212,9 @@ typedef struct {
   ptrdiff_t channels;
   ptrdiff_t channel_stride;     // between planes of the source
   const PanelShift *_Nullable shifts;  // null: only runs
-  ptrdiff_t ahead;              // how far beyond what `shifts` read the source is fetched
+  float *_Nullable line;        // room for a row of all panels and a vector; null: runs are those of panels
+  ptrdiff_t last_offset;        // with `line`: from the first pixel to the last panel
+  ptrdiff_t ahead;              // how far ahead the source is fetched by `shifts` and `line`; 0: not at all
 } PanelArguments;
 
 typedef void (*PanelFunction)(const PanelArguments *arguments);
