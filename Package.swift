@@ -84,7 +84,9 @@ let package = Package(
       name: "Reporting", dependencies: ["Backends", "Convolution", "Measurement", "Networks"]),
     .target(
       name: "Gate",
-      dependencies: ["Backends", "Convolution", "Measurement", "Networks", "Reporting"]),
+      dependencies: [
+        "Backends", "Convolution", "Measurement", "Networks", "Reporting", "CPlatform",
+      ]),
     .executableTarget(
       name: "conv-bench",
       dependencies: [

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -86,5 +87,7 @@ int platform_signal_pipe(void) {
   signal(SIGXFSZ, SIG_IGN);
   return ends[0];
 }
+
+int platform_nameless_file(void) { return memfd_create("conv-bench", MFD_CLOEXEC); }
 
 const char *platform_swift_flags(void) { return SWIFT_FLAGS; }

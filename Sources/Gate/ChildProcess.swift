@@ -1,3 +1,4 @@
+import CPlatform
 import Foundation
 
 /// A program in a process group of its own, connected by a socket that is its standard input and
@@ -22,7 +23,8 @@ final class ChildProcess {
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
     else { throw StartError(errno: errno) }
     defer { close(ends[1]) }
-    let errors = Self.temporaryFile()
+    let file = platform_nameless_file()
+    let errors = file >= 0 ? file : open("/dev/null", O_RDWR | O_CLOEXEC)
     var child: pid_t = 0
     let result = Self.spawn(
       &child, path, [path] + arguments, environment.map { "\($0)=\($1)" },
@@ -48,16 +50,6 @@ final class ChildProcess {
   struct StartError: Error {
     let errno: Int32
     var reason: String { String(cString: strerror(errno)) }
-  }
-
-  /// A file without a name.
-  private static func temporaryFile() -> Int32 {
-    var template = Array("\(NSTemporaryDirectory())/conv-bench-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { return open("/dev/null", O_RDWR | O_CLOEXEC) }
-    unlink(template)
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    return descriptor
   }
 
   private static func spawn(

@@ -15,6 +15,9 @@ const char *platform_swift_flags(void);
 void platform_spin_pause(void);
 // Whether this process may run on the CPU with this number.
 bool platform_affinity_contains(int cpu);
+// An empty file in memory that has no name, so that nothing of it can be left behind, whenever the process ends; -1 if
+// there can be none.
+int platform_nameless_file(void);
 // Moves the calling thread to one CPU; false, and nothing moved, if that is not allowed. The affinity
 // from before its first move is kept and put back by platform_restore_affinity.
 bool platform_run_on_cpu(int cpu);
