@@ -61,7 +61,7 @@ struct PanelPacker {
     let hasShifts = hasShifts(width: dst.width)
     let gathers = gathers(panels: panels.count, width: dst.width)
     let all = panels.first!.lowerBound..<panels.last!.upperBound
-    let parts = gathers ? [all] : panels
+    let parts = gathers ? 1 : panels.count
     let line = UnsafeMutableRawPointer(segments + 3 * rows * (dst.width / p.ow + 2))
       .alignedUp(toMultipleOf: Self.lineAlignment)
     let first = (n * p.ic + group * p.icPerGroup + channels.lowerBound) * plane
@@ -70,7 +70,8 @@ struct PanelPacker {
     var (count, row) = (0, 0)
     for r in 0..<p.kh {
       for s in 0..<p.kw {
-        for pixels in parts {
+        for part in 0..<parts {
+          let pixels = gathers ? all : panels[panels.startIndex + part]
           let start = segments + 3 * count
           let runs = findSegments(r: r, s: s, pixels, start)
           if hasShifts {
