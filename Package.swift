@@ -97,7 +97,8 @@ let package = Package(
     .testTarget(name: "WinogradAlgebraTests", dependencies: ["WinogradAlgebra"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel"]),
     .testTarget(
-      name: "BackendsTests", dependencies: ["Backends", "Convolution", "KernelInterface"],
+      name: "BackendsTests",
+      dependencies: ["Backends", "Convolution", "KernelInterface", "WinogradAlgebra"],
       swiftSettings: optimised),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Convolution"]),
     .testTarget(

@@ -81,11 +81,16 @@ enum ListCommand {
     return grid.lines(width: OutputChoice.width, style: OutputChoice.style(options))
   }
 
-  /// `f2, f4; each -fused, -staged`
+  /// `f2, f4; each -fused, -staged; f1x4`
   private static func forcible(_ backend: any ConvolutionBackend) -> String {
-    let variants = backend.variants.joined(separator: ", ")
-    guard !backend.schedules.isEmpty else { return variants }
-    return variants + "; each " + backend.schedules.map { "-" + $0 }.joined(separator: ", ")
+    guard !backend.schedules.isEmpty else { return backend.variants.joined(separator: ", ") }
+    let isFree = Dictionary(grouping: backend.variants) { variant in
+      backend.schedules.allSatisfy { backend.forcible.contains("\(variant)-\($0)") }
+    }
+    let schedules = backend.schedules.map { "-" + $0 }.joined(separator: ", ")
+    let free = isFree[true, default: []].joined(separator: ", ") + "; each " + schedules
+    return ([free] + (isFree[false].map { [$0.joined(separator: ", ")] } ?? [])).joined(
+      separator: "; ")
   }
 
   /// For each layer, every backend with what it says to it.

@@ -5,7 +5,7 @@ import Glibc
 public struct PlanCandidate: Sendable {
   /// The variant that forces the tile, `f4`.
   public let variant: String
-  /// `fused` or `staged`.
+  /// `fused` or `staged`; `rows` where strips of rows are transformed, not tiles.
   public let schedule: String
   /// Tiles that are transformed, multiplied and transformed back together; 0 if none can be.
   public let tiles: Int
@@ -49,8 +49,10 @@ protocol TileShape: Sendable {
 }
 
 /// A tile with one of its schedules.
-struct TransformCandidate<Shape: TileShape>: Sendable {
+struct TransformCandidate<Shape: Sendable>: Sendable {
   let shape: Shape
+  /// The variant that forces it.
+  let name: String
   let estimate: TransformCost.Estimate
   let weightsBytes: Int
   let expectedError: Double
@@ -63,6 +65,13 @@ struct TransformCandidate<Shape: TileShape>: Sendable {
   static func cheapest(_ candidates: [TransformCandidate]) -> Int? {
     candidates.indices.filter { candidates[$0].eligibleCycles != nil }
       .min { candidates[$0].eligibleCycles! < candidates[$1].eligibleCycles! }
+  }
+
+  /// The same of another kind.
+  func map<Other>(_ transform: (Shape) -> Other) -> TransformCandidate<Other> {
+    .init(
+      shape: transform(shape), name: name, estimate: estimate, weightsBytes: weightsBytes,
+      expectedError: expectedError, refusal: refusal)
   }
 
   /// Refuses a forced schedule that the problem makes impossible.
@@ -78,7 +87,7 @@ struct TransformCandidate<Shape: TileShape>: Sendable {
     let chosen = cheapest(candidates)
     return candidates.enumerated().map { index, candidate in
       PlanCandidate(
-        variant: candidate.shape.name, schedule: candidate.estimate.schedule.name,
+        variant: candidate.name, schedule: candidate.estimate.schedule.name,
         tiles: candidate.estimate.schedule.tiles, cost: candidate.estimate.terms,
         weightsBytes: candidate.weightsBytes, expectedError: candidate.expectedError,
         refusal: candidate.estimate.obstacle ?? candidate.refusal, isChosen: index == chosen)

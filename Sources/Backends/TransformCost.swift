@@ -82,7 +82,8 @@ public struct TransformCost {
       let work = Work(shape, self)
       return [fused(work), staged(work)].filter { options.allows($0.schedule) }.map {
         TransformCandidate(
-          shape: shape, estimate: $0, weightsBytes: Int(work.weightBytes) * problem.g,
+          shape: shape, name: shape.name, estimate: $0,
+          weightsBytes: Int(work.weightBytes) * problem.g,
           expectedError: expectedError(shape), refusal: refusal(shape))
       }
     }

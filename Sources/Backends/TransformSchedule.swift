@@ -8,14 +8,16 @@ enum TransformSchedule: Hashable, Sendable {
   /// All threads together transform `tiles` tiles, multiply plane by plane, transform back;
   /// transformed weights pass by once, spectra go through L3.
   case staged(tiles: Int)
+  /// Strips of rows, `tiles` of them at a time, are transformed back in the registers that summed them (`StripPlan`).
+  case rows(tiles: Int)
 
   var tiles: Int {
     switch self {
-    case .fused(let tiles), .staged(let tiles): tiles
+    case .fused(let tiles), .staged(let tiles), .rows(let tiles): tiles
     }
   }
 
-  /// The names that schedules are forced by.
+  /// The names that schedules of 2-D tiles are forced by.
   static let names = [TransformSchedule.fused(tiles: 0), .staged(tiles: 0)].map(\.name)
 
   /// Whether NCHW images are transposed whole, before and after, instead of piece by piece: rows
@@ -29,6 +31,7 @@ enum TransformSchedule: Hashable, Sendable {
     switch self {
     case .fused: "fused"
     case .staged: "staged"
+    case .rows: "rows"
     }
   }
 }

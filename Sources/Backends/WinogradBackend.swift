@@ -5,15 +5,28 @@ import WinogradAlgebra
 ///
 /// Algorithm: see `WinogradAlgorithm`. Schedule: see `TransformPlan`; the tile size and the schedule
 /// are those of least estimated cost (`TransformCost`) among those accurate enough, unless a variant
-/// forces the tile. Strided convolutions are reshaped to ones without (`SpaceToDepth`).
+/// forces the tile. Strided convolutions are reshaped to ones without (`SpaceToDepth`). Sources of few channels may be
+/// filtered along rows only: see `StripPlan`.
 struct WinogradBackend: ConvolutionBackend {
   let name = "winograd"
   let summary =
     "Winograd F(m×m,3×3) and F(m×m,5×5), tile and schedule chosen by cost; larger kernels by stride"
 
-  /// Tile sizes, `f2` to `f6`.
-  let variants = Set(WinogradAlgorithm.generated.map { "f\($0.m)" }).sorted()
+  /// Tile sizes, `f2` to `f6`, and strips of rows, `f1x2` and `f1x4`.
+  let variants = tiles + WinogradAlgorithm.alongRows.map { "f1x\($0.m)" }.sorted()
   let schedules = TransformSchedule.names
+  /// Strips have no choice of schedules.
+  var forcible: [String] {
+    variants + Self.tiles.flatMap { tile in schedules.map { "\(tile)-\($0)" } }
+  }
+
+  private static let tiles = Set(WinogradAlgorithm.generated.map { "f\($0.m)" }).sorted()
+
+  /// What a plan can be made of.
+  enum Shape: Sendable {
+    case tile(WinogradTransform)
+    case strip(StripGeometry)
+  }
 
   func validate(_ p: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
     guard p.dh == 0, p.dw == 0 else { throw Unsupported(dilated: p) }
@@ -27,16 +40,29 @@ struct WinogradBackend: ConvolutionBackend {
       let reshaped = q == p ? "" : ", which is \(q.kh)x\(q.kw) without"
       throw Unsupported("kernel \(p.kh)x\(p.kw)\(stride)\(reshaped), needs 3x3 or 5x5")
     }
-    let algorithms = algorithms(q, options)
-    guard !algorithms.isEmpty else {
-      let known = WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
-      throw Unsupported(
-        "no \(options.variant ?? "") for \(q.kh)x\(q.kw) kernels, has \(known.joined(separator: ", "))"
-      )
+    let candidates = weigh(p, options)
+    guard let best = candidates.min(by: { $0.expectedError < $1.expectedError }) else {
+      throw Unsupported(obstacle(p, q, options))
     }
-    let best = algorithms.min { Self.expectedError($0, q) < Self.expectedError($1, q) }!
-    try options.requireAccuracy(Self.expectedError(best, q), of: "f\(best.m)")
-    if options.forcesSchedule { try TransformCandidate.requirePossible(weigh(q, options)) }
+    try options.requireAccuracy(best.expectedError, of: best.name)
+    if options.forcesSchedule { try TransformCandidate.requirePossible(candidates) }
+  }
+
+  /// Why none of the known tiles is there for a problem of a size that is taken, reshaped to `q`.
+  private func obstacle(
+    _ p: ConvolutionProblem, _ q: ConvolutionProblem, _ options: PlanOptions
+  ) -> String {
+    if let strip = WinogradAlgorithm.alongRows.first(where: {
+      $0.r == q.kw && options.variant == "f1x\($0.m)"
+    }) {
+      return
+        "strips of \(strip.m) outputs need layout native, stride 1, rows of \(strip.m) outputs and fewer "
+        + "than \(options.isa.kernels.lanes) input channels a group"
+    }
+    var known = WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
+    known += WinogradAlgorithm.alongRows.filter { $0.r == q.kh }.map { "f1x\($0.m)" }
+    return
+      "no \(options.variant ?? "") for \(q.kh)x\(q.kw) kernels, has \(known.joined(separator: ", "))"
   }
 
   /// The problem reshaped to stride 1; itself where it has that, or cannot be reshaped.
@@ -58,24 +84,42 @@ struct WinogradBackend: ConvolutionBackend {
     }
   }
 
-  /// Every tile and schedule for a problem without strides.
+  /// Every tile and schedule, and strips.
   private func weigh(
     _ problem: ConvolutionProblem, _ options: PlanOptions
-  ) -> [TransformCandidate<WinogradTransform>] {
+  ) -> [TransformCandidate<Shape>] {
     let kernels = options.isa.kernels
-    let shapes = algorithms(problem, options).map { WinogradTransform($0, kernels: kernels) }
-    return TransformCost(problem, options).candidates(shapes) {
-      Self.expectedError($0.algorithm, problem)
+    let inner = unstrided(problem, options)
+    let shapes = algorithms(inner, options).map { WinogradTransform($0, kernels: kernels) }
+    let tiles = TransformCost(inner, options).candidates(shapes) {
+      Self.expectedError($0.algorithm, inner)
     } refusal: {
-      options.inaccuracy(Self.expectedError($0.algorithm, problem))
+      options.inaccuracy(Self.expectedError($0.algorithm, inner))
+    }
+    return tiles.map { $0.map(Shape.tile) } + strips(problem, options)
+  }
+
+  private func strips(
+    _ problem: ConvolutionProblem, _ options: PlanOptions
+  ) -> [TransformCandidate<Shape>] {
+    WinogradAlgorithm.alongRows.compactMap { algorithm in
+      let geometry = StripGeometry(
+        problem: problem, algorithm: algorithm, kernels: options.isa.kernels)
+      guard options.allows(tile: geometry.name), StripGeometry.takes(problem, algorithm, options)
+      else { return nil }
+      let error = Self.expectedError(geometry)
+      return TransformCandidate(
+        shape: .strip(geometry), name: geometry.name, estimate: geometry.estimate(options.threads),
+        weightsBytes: geometry.weightsCount * MemoryLayout<Float>.size, expectedError: error,
+        refusal: options.inaccuracy(error))
     }
   }
 
   /// The tile and the schedule of least estimated cost for a problem that is taken.
   func cheapest(
     _ problem: ConvolutionProblem, _ options: PlanOptions
-  ) -> TransformCandidate<WinogradTransform> {
-    let candidates = weigh(unstrided(problem, options), options)
+  ) -> TransformCandidate<Shape> {
+    let candidates = weigh(problem, options)
     return candidates[TransformCandidate.cheapest(candidates)!]
   }
 
@@ -84,14 +128,18 @@ struct WinogradBackend: ConvolutionBackend {
   ) throws(PlanError) -> any ConvolutionPlan {
     try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
       let best = cheapest(problem, options)
-      let reshaping = reshaping(problem, options)
-      let plan = try TransformPlan(
-        reshaping?.inner ?? problem, options, transform: best.shape,
-        schedule: best.estimate.schedule, name: best.shape.name,
-        errorBound: WinogradBound(algorithm: best.shape.algorithm),
-        srcLayout: reshaping.map { _ in .blocked(lanes: options.isa.kernels.lanes) })
-      guard let reshaping else { return plan }
-      return try SpaceToDepthPlan(reshaping, options, inner: plan)
+      switch best.shape {
+      case .strip(let geometry): return try StripPlan(geometry, options)
+      case .tile(let transform):
+        let reshaping = reshaping(problem, options)
+        let plan = try TransformPlan(
+          reshaping?.inner ?? problem, options, transform: transform,
+          schedule: best.estimate.schedule, name: best.name,
+          errorBound: WinogradBound(algorithm: transform.algorithm),
+          srcLayout: reshaping.map { _ in .blocked(lanes: options.isa.kernels.lanes) })
+        guard let reshaping else { return plan }
+        return try SpaceToDepthPlan(reshaping, options, inner: plan)
+      }
     }
   }
 }
@@ -101,7 +149,6 @@ extension WinogradBackend: WeighingBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(Unsupported) -> [PlanCandidate] {
     try validate(problem, options)
-    return TransformCandidate.described(
-      weigh(unstrided(problem, options), options.limited(to: problem)))
+    return TransformCandidate.described(weigh(problem, options.limited(to: problem)))
   }
 }

@@ -86,14 +86,14 @@ struct WinogradBound: ErrorBound {
   }
 }
 
-/// Absolute values of an algorithm's matrices, and the 2-D products with them.
-private struct AbsoluteMatrices: Sendable {
-  let m: Int
-  let alpha: Int
-  let r: Int
-  let at: [[Double]]
-  let g: [[Double]]
-  let bt: [[Double]]
+/// Absolute values of an algorithm's matrices, and the products with them.
+struct AbsoluteMatrices: Sendable {
+  private let m: Int
+  private let alpha: Int
+  private let r: Int
+  private let at: [[Double]]
+  private let g: [[Double]]
+  private let bt: [[Double]]
 
   init(_ algorithm: WinogradAlgorithm) {
     (m, alpha, r) = (algorithm.m, algorithm.alpha, algorithm.r)
@@ -114,6 +114,14 @@ private struct AbsoluteMatrices: Sendable {
       for i in sums.indices { sums[i] += spectrum[c * sums.count + i] * kernel[i] }
     }
     return sandwich(at, sums)
+  }
+
+  func input(ofRow x: [Double]) -> [Double] { product(bt, x) }
+  func kernel(ofRow x: [Double]) -> [Double] { product(g, x) }
+  func output(ofRow x: [Double]) -> [Double] { product(at, x) }
+
+  private func product(_ matrix: [[Double]], _ x: [Double]) -> [Double] {
+    matrix.map { row in zip(row, x).reduce(0.0) { $0 + $1.0 * $1.1 } }
   }
 
   /// `M x Mᵀ` for a square x.

@@ -115,6 +115,8 @@ public protocol ConvolutionBackend: Sendable {
   var variants: [String] { get }
   /// Schedules that can be forced on top of a variant (`f4-staged`); empty when there is no choice.
   var schedules: [String] { get }
+  /// Everything that can be forced: variants, and variants with a schedule.
+  var forcible: [String] { get }
 
   /// Returns if the backend takes the problem with these options; costs next to nothing.
   func validate(_ problem: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported)
@@ -129,7 +131,7 @@ extension ConvolutionBackend {
   /// No choice.
   public var schedules: [String] { [] }
 
-  /// Everything that can be forced: variants, and variants with a schedule.
+  /// Every variant, and every variant with every schedule.
   public var forcible: [String] {
     variants + variants.flatMap { variant in schedules.map { "\(variant)-\($0)" } }
   }

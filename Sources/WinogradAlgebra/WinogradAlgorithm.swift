@@ -77,6 +77,9 @@ extension WinogradAlgorithm {
     .init(m: 4, r: 5, points: [0] + pair(1) + pair(2) + pair(1, 2)),
   ]
 
+  /// Those that kernels along rows are generated for as well: six sums for each strip and vector fit registers.
+  public static let alongRows = generated.filter { $0.alpha == 6 }
+
   private static func pair(_ numerator: Int, _ denominator: Int = 1) -> [Rational] {
     [Rational(numerator, denominator), Rational(-numerator, denominator)]
   }

@@ -34,9 +34,9 @@ struct BackendTests {
     let canRun = Promises.canRun(test.backend, test.isa)
     for problem in AdversarialProblems.all {
       for variant in Self.variants(test.backend) {
-        guard let promised = promise(problem, variant) else { continue }
         for layout in LayoutRequest.allCases {
           let options = PlanOptions(isa: test.isa, threads: 2, layout: layout, variant: variant)
+          guard let promised = promise(problem, options) else { continue }
           #expect(
             takes(test.backend, problem, options) == (promised && canRun), "\(problem) \(options)")
         }

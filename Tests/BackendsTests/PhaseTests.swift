@@ -1,5 +1,6 @@
 import Convolution
 import Testing
+import WinogradAlgebra
 
 @testable import Backends
 
@@ -66,10 +67,10 @@ struct PhaseTests {
   /// 4 tiles of 2×2 outputs, 16 planes, 32 channels to 64.
   private static func work(isFused: Bool, blocks: Int) throws -> [ConvolutionPhase: PhaseWork] {
     let problem = try ConvolutionProblem(ic: 30, ih: 4, iw: 4, oc: 64, kh: 3, kw: 3, ph: 1, pw: 1)
-    let forced = PlanOptions(isa: .generic, threads: 1, variant: "f2")
     return TransformWork(
       problem: problem, tiles: 4, blocks: blocks, isFused: isFused,
-      transform: WinogradBackend().cheapest(problem, forced).shape,
+      transform: WinogradTransform(
+        WinogradAlgorithm.generated[0], kernels: InstructionSet.generic.kernels),
       channels: 32, outputs: 64, srcBytes: 100, dstBytes: 200, turnedSrcBytes: 10,
       turnedDstBytes: 20, weightsBytes: 5000, spectraBytes: 600, sumsBytes: 70
     ).phases

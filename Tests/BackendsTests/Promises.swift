@@ -5,9 +5,9 @@ import Convolution
 /// What each backend promises to take, told apart from what its `validate` happens to say: the column
 /// "takes" of the backends' table, and the limits that docs/algorithms names.
 enum Promises {
-  /// Whether a backend takes the problem, with its own choice (nil) or a forced variant; nil where
+  /// Whether a backend takes the problem, with its own choice or the variant that the options force; nil where
   /// that is up to a library.
-  typealias Promise = @Sendable (_ problem: ConvolutionProblem, _ variant: String?) -> Bool?
+  typealias Promise = @Sendable (_ problem: ConvolutionProblem, _ options: PlanOptions) -> Bool?
 
   static let table: [String: Promise] = [
     "reference": { _, _ in true },
@@ -15,23 +15,31 @@ enum Promises {
     "im2col": { _, _ in true },
     "implicit-gemm": { _, _ in true },
     // Stride 1, dense; some sum over channels and taps to save on; two outputs of a tile along an axis.
-    "fft": { p, variant in
+    "fft": { p, options in
+      let variant = options.variant
       // A schedule may be impossible for the size of a tile, which is up to the cost model.
       if isScheduleForced(variant) { return nil }
       let size = variant.map { Int($0.dropFirst())! } ?? 32
       return p.hasUnitSteps && !p.isDepthwise && p.kh * p.kw > 1 && max(p.kh, p.kw) < size
     },
-    "winograd": { p, variant in
+    "winograd": { p, options in
+      let variant = options.variant
       if isScheduleForced(variant) { return nil }
       let tiles = [3: ["f2", "f3", "f4", "f5", "f6"], 5: ["f2", "f4"]]
       let (kh, kw) = (cells(p.kh, stride: p.sh, pad: p.ph), cells(p.kw, stride: p.sw, pad: p.pw))
       guard p.isDense, !p.isDepthwise, kh == kw, let tiles = tiles[kh] else { return false }
+      // Strips of rows: plain planes of few channels, where a strip fits the row.
+      if let strip = variant, strip.hasPrefix("f1x") {
+        let outputs = kw == 3 ? 4 : 2
+        return p.hasUnitSteps && strip == "f1x\(outputs)" && p.ow >= outputs
+          && options.layout == .native && p.icPerGroup < options.isa.kernels.lanes
+      }
       return variant.map(tiles.contains) ?? true
     },
     "gemm-1x1": { p, _ in p.kh == 1 && p.kw == 1 && !p.isPadded },
     "auto": { _, _ in true },
     // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
-    "onednn": { _, variant in variant == nil ? true : nil },
+    "onednn": { _, options in options.variant == nil ? true : nil },
   ]
 
   private static func isScheduleForced(_ variant: String?) -> Bool {

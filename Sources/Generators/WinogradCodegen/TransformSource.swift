@@ -69,6 +69,18 @@ struct TransformSource {
         }
       }
 
+      /// `Bᵀ x`
+      @inline(__always)
+      static func input(_ x: InlineArray<\(a.alpha), Vector>) -> InlineArray<\(a.alpha), Vector> {
+        input(\(list(a.alpha) { "x[\($0)]" }))
+      }
+
+      /// `Aᵀ x`
+      @inline(__always)
+      static func output(_ x: InlineArray<\(a.alpha), Vector>) -> InlineArray<\(a.m), Vector> {
+        output(\(list(a.alpha) { "x[\($0)]" }))
+      }
+
     \(function("input", a.bt))
 
     \(function("output", a.at))

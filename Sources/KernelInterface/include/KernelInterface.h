@@ -151,6 +151,41 @@ typedef struct {
   TransformFunction _Nullable output;
 } WinogradFunctions;
 
+// The input transform of Winograd's filtering F(m, r) along rows: `blocks` times `lanes` strips, each of m
+// neighbouring outputs.
+//
+//   dst[block][ξ][strip] = Σ_j Bᵀ[ξ][j] · src[(block·lanes + strip)·m + j]
+typedef struct {
+  const float *src;  // pixels of a line, its border among them
+  float *dst;
+  ptrdiff_t blocks;
+} StripSourceArguments;
+
+typedef void (*StripSourceFunction)(const StripSourceArguments *arguments);
+
+// A register tile of strips: sums of α products each, kept in registers over the whole reduction, and their output
+// transform.
+//
+//   sums[ξ][p][v][l] = Σ_step src[step·step_stride + ξ·lanes + p] · wei[step][ξ][v][l]
+//   dst[v·dst_vector_stride + (p·m + i)·lanes + l] = bias[v][l] + Σ_ξ Aᵀ[i][ξ] · sums[ξ][p][v][l]
+//
+// A step is a tap down the column of one channel. `tiles` of them follow each other along the row; `src` is the
+// place in a block of transformed strips where the first one lies, a multiple of the strips of a tile.
+typedef struct {
+  const float *src;
+  ptrdiff_t first_strip;  // in its block
+  ptrdiff_t step_stride;
+  ptrdiff_t steps;
+  const float *wei;
+  float *dst;
+  ptrdiff_t dst_vector_stride;
+  const float *_Nullable bias;  // vectors·lanes values
+  ptrdiff_t relu;               // nonzero: negative outputs become 0
+  ptrdiff_t tiles;
+} StripArguments;
+
+typedef void (*StripFunction)(const StripArguments *arguments);
+
 // Two real channels share one complex transform: lanes 2j and 2j+1 are its real and imaginary part.
 //
 // Split:  turns the T×T complex grid `grid[frequency][lanes]` of such pairs into the planes of a real
@@ -241,6 +276,13 @@ typedef struct {
   PanelFunction pack_panel;
   // Null pointers where no such tile was generated.
   WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
+  // F(m, r) along rows; null where it was not generated.
+  StripSourceFunction _Nullable (*_Nonnull strip_source)(ptrdiff_t m, ptrdiff_t r);
+  // For up to `max_strip_vectors` vectors of output channels and up to `max_strips` strips.
+  ptrdiff_t max_strip_vectors;
+  ptrdiff_t (*max_strips)(ptrdiff_t vectors);
+  StripFunction _Nullable (*_Nonnull strip_tile)(
+      ptrdiff_t m, ptrdiff_t r, ptrdiff_t strips, ptrdiff_t vectors);
   SpectrumFunction split_spectrum;
   SpectrumFunction merge_spectrum;
   PixelFunction copy_pixels;

@@ -5,7 +5,8 @@ import KernelInterface
 /// How fast a register tile runs on its own, with everything it reads and writes in the first-level
 /// cache: what is missing to 1 is the kernel's own loss, what a layer loses beyond it is memory's.
 public struct KernelRate: Codable, Hashable, Sendable {
-  /// `tile 14x2`: pixels × vectors of output channels; `row tile 14x2`: channels × vectors of pixels.
+  /// `tile 14x2`: pixels × vectors of output channels; `row tile 14x2`: channels × vectors of pixels; `strip tile
+  /// 2x2`: strips of four pixels × vectors of output channels.
   public let kernel: String
   /// The instruction set.
   public let isa: String
@@ -68,7 +69,33 @@ public struct KernelBenchmark {
         rates.append(try rowTile(channels: kernels.max_pixels(2), vectors: vectors, steps: steps))
       }
     }
+    for vectors in 1...kernels.max_strip_vectors {
+      let stepBytes = 6 * (vectors + 1) * kernels.lanes * 4
+      for steps in [Self.shortReduction / 3, max(l1 / 2 / stepBytes, 3 * kernels.lanes / 4)] {
+        rates.append(try stripTile(vectors: vectors, steps: steps))
+      }
+    }
     return rates
+  }
+
+  /// F(4, 3); only products count, not the output transform.
+  private func stripTile(vectors: Int, steps: Int) throws(AllocationError) -> KernelRate {
+    let (m, r, alpha) = (4, 3, 6)
+    let strips = kernels.max_strips(vectors)
+    let width = vectors * kernels.lanes
+    let src = try filled(steps * alpha * kernels.lanes)
+    let wei = try filled(steps * alpha * width)
+    let dst = try filled(strips * m * width)
+    var arguments = StripArguments(
+      src: src.readOnly, first_strip: 0, step_stride: alpha * kernels.lanes, steps: steps,
+      wei: wei.readOnly, dst: dst.baseAddress, dst_vector_stride: strips * m * kernels.lanes,
+      bias: nil, relu: 0, tiles: 1)
+    let function = kernels.strip_tile(m, r, strips, vectors)!
+    return rate(
+      "strip tile \(strips)x\(vectors)", steps: steps, sums: strips * alpha * width
+    ) {
+      for _ in 0..<Self.tilesACall { function(&arguments) }
+    }
   }
 
   /// Whole blocks of channels at one tap; the rest of `steps` is a last, narrower block.

@@ -1,0 +1,113 @@
+import KernelInterface
+
+/// A register tile of Winograd's filtering F(m, r) along rows: `P` strips of `M` neighbouring outputs × `V`
+/// vectors of output channels, `A = m + r − 1` sums each.
+///
+/// Algorithm: `StripArguments`' formula. Schedule: all `A·P·V` sums stay in registers over the whole reduction; each
+/// step loads `A·V` weight vectors and broadcasts `A·P` transformed pixels, so the loads per multiply-add are
+/// `1/P + 1/V`. The output transform takes the sums from registers, and the destination is touched once.
+struct StripTile<let A: Int, let M: Int, let P: Int, let V: Int> {
+  @inline(__always)
+  static func run(
+    _ pointer: UnsafePointer<StripArguments>,
+    _ output: (InlineArray<A, Vector>) -> InlineArray<M, Vector>
+  ) {
+    let a = pointer.pointee
+    var (src, dst, strip) = (a.src, a.dst, a.first_strip)
+    var tile = 0
+    repeat {
+      // Filled by closures: `init(repeating:)` is a call that would pin the array to memory.
+      var sums = InlineArray<P, InlineArray<V, InlineArray<A, Vector>>> { _ in
+        .init { _ in .init { _ in Vector(repeating: 0) } }
+      }
+      var (x, wei) = (src, UnsafeRawPointer(a.wei))
+      var step = 0
+      while step < a.steps {
+        for xi in 0..<A {
+          var weights = InlineArray<V, Vector> { _ in Vector(repeating: 0) }
+          for v in 0..<V {
+            weights[v] = wei.loadUnaligned(
+              fromByteOffset: (xi &* V &+ v) &* MemoryLayout<Vector>.size, as: Vector.self)
+          }
+          for p in 0..<P {
+            let value = Vector(repeating: x[xi &* Vector.scalarCount &+ p])
+            for v in 0..<V { sums[p][v][xi] = multiplyAdd(value, weights[v], sums[p][v][xi]) }
+          }
+        }
+        x += a.step_stride
+        wei += A &* V &* MemoryLayout<Vector>.size
+        step &+= 1
+      }
+      for v in 0..<V {
+        let bias = a.bias.map { loadVector($0 + v &* Vector.scalarCount) } ?? Vector(repeating: 0)
+        for p in 0..<P {
+          let outputs = output(sums[p][v])
+          let target = dst + (v &* a.dst_vector_stride &+ p &* M &* Vector.scalarCount)
+          for i in 0..<M {
+            let value = outputs[i] + bias
+            storeVector(a.relu != 0 ? rectified(value) : value, target + i &* Vector.scalarCount)
+          }
+        }
+      }
+      dst += P &* M &* Vector.scalarCount
+      (src, strip) = (src + P, strip &+ P)
+      if strip == Vector.scalarCount {
+        (src, strip) = (src + (A &- 1) &* Vector.scalarCount, 0)
+      }
+      tile &+= 1
+    } while tile < a.tiles
+  }
+}
+
+/// The input transform of strips, `lanes` of them at a time.
+struct StripSource<let A: Int, let M: Int> {
+  @inline(__always)
+  static func run(
+    _ pointer: UnsafePointer<StripSourceArguments>,
+    _ input: (InlineArray<A, Vector>) -> InlineArray<A, Vector>
+  ) {
+    let a = pointer.pointee
+    var (src, dst) = (a.src, a.dst)
+    var block = 0
+    while block < a.blocks {
+      var x = InlineArray<A, Vector> { _ in Vector(repeating: 0) }
+      for first in 0..<(A &+ M &- 1) / M {
+        let part = dealt(src + first &* M)
+        for j in 0..<M where first &* M &+ j < A { x[first &* M &+ j] = part[j] }
+      }
+      let spectrum = input(x)
+      for xi in 0..<A { storeVector(spectrum[xi], dst + xi &* Vector.scalarCount) }
+      src += M &* Vector.scalarCount
+      dst += A &* Vector.scalarCount
+      block &+= 1
+    }
+  }
+
+  /// Every M-th pixel, from each of the first M on; M is 2 or 4.
+  @inline(__always)
+  private static func dealt(_ src: UnsafePointer<Float>) -> InlineArray<M, Vector> {
+    let lanes = Vector.scalarCount
+    let low = deinterleave(loadVector(src), loadVector(src + lanes))
+    var columns = InlineArray<M, Vector> { _ in low.even }
+    guard M == 4 else {
+      columns[1] = low.odd
+      return columns
+    }
+    let high = deinterleave(loadVector(src + 2 &* lanes), loadVector(src + 3 &* lanes))
+    let (even, odd) = (deinterleave(low.even, high.even), deinterleave(low.odd, high.odd))
+    columns[0] = even.even
+    columns[1] = odd.even
+    columns[M &- 2] = even.odd
+    columns[M &- 1] = odd.odd
+    return columns
+  }
+}
+
+/// The input transform of F(m, r), or null.
+func stripSourceFunction(_ m: Int, _ r: Int) -> StripSourceFunction? {
+  switch (m, r) {
+  case (4, 3): { StripSource<6, 4>.run($0) { WinogradF4R3.input($0) } }
+  case (2, 5): { StripSource<6, 2>.run($0) { WinogradF2R5.input($0) } }
+  default: nil
+  }
+}
