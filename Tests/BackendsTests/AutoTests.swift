@@ -100,7 +100,7 @@ struct AutoTests {
   /// Each candidate in turn is the fastest: its plan is made, runs and is right.
   @Test func everyCandidateCanBeTheChoice() throws {
     var taken: Set<String> = []
-    for (i, problem) in AdversarialProblems.all.enumerated() {
+    for (i, problem) in (AdversarialProblems.all + StripTests.problems).enumerated() {
       let options = PlanOptions(
         isa: .best, threads: 2, layout: i % 2 == 0 ? .nchw : .native, bias: i % 3 == 0)
       for candidate in AutoBackend.Candidate.all where candidate.takes(problem, options) {

@@ -30,8 +30,10 @@ import Testing
       ("winograd", WinogradBackend().variants), ("fft", FFTBackend().variants),
     ] {
       let rows = rows(outcome.output, of: name)
-      #expect(Set(rows.map { $0["tile"] }) == Set(variants))
-      #expect(rows.count == 2 * variants.count)
+      // Not strips, which take few channels only.
+      let tiles = variants.filter { !$0.hasPrefix("f1x") }
+      #expect(Set(rows.map { $0["tile"] }) == Set(tiles))
+      #expect(rows.count == 2 * tiles.count)
       #expect(rows.filter { $0["verdict"] == "chosen" }.count == 1)
       let totals = rows.compactMap { $0["total"].flatMap { Double($0) } }
       #expect(totals == totals.sorted() && totals.first.map { $0 > 0 } == true)
