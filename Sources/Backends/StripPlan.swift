@@ -51,14 +51,21 @@ final class StripPlan: PhasedPlan {
   private let lineCount: Int
   private let lanes: Int
   private let vectors: Int
+  private let streams: Bool
 
-  init(_ geometry: StripGeometry, _ options: PlanOptions) throws(AllocationError) {
+  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`.
+  ///   vgg16-conv1_1 with 8 images, 103 MB: 1.38 times as fast on one thread, 1.34 on two.
+  init(
+    _ geometry: StripGeometry, _ options: PlanOptions,
+    streamsAbove: Int = CacheSizes.current.l3
+  ) throws(AllocationError) {
     let (p, kernels, algorithm) = (geometry.problem, geometry.kernels, geometry.algorithm)
     (self.geometry, self.options, problem) = (geometry, options, p)
     (lanes, vectors, lineCount) = (geometry.lanes, geometry.vectors, geometry.lineCount)
     source = kernels.strip_source(algorithm.m, algorithm.r)!
     src = p.srcDescription(.nchw)
     dst = p.dstDescription(.blocked(lanes: lanes))
+    streams = !options.relu && dst.count * 4 > streamsAbove
     errorBound = StripBound(algorithm: algorithm)
     var tiles: [Tiles] = []
     columns = StableTable(
@@ -230,6 +237,8 @@ final class StripPlan: PhasedPlan {
           src: pixels, first_strip: 0, step_stride: lineCount, steps: taps.count * p.icPerGroup,
           wei: wei + taps.lowerBound * tapStride, dst: planes, dst_vector_stride: plane,
           bias: options.bias ? bias.readOnly + place * lanes : nil, relu: options.relu ? 1 : 0,
+          streams: streams && Int(bitPattern: planes) % (lanes * MemoryLayout<Float>.size) == 0
+            ? 1 : 0,
           tiles: 0)
         for index in column.runs {
           let tiles = tiles.values[index]
@@ -241,5 +250,6 @@ final class StripPlan: PhasedPlan {
         }
       }
     }
+    if streams { kernel_end_streaming() }
   }
 }

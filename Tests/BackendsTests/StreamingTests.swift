@@ -1,5 +1,6 @@
 import Convolution
 import Testing
+import WinogradAlgebra
 
 @testable import Backends
 
@@ -8,6 +9,7 @@ import Testing
   private static let problems = try! [
     ConvolutionProblem(ic: 3, ih: 33, iw: 33, oc: 40, kh: 3, kw: 3, ph: 1, pw: 1),
     ConvolutionProblem(mb: 2, ic: 20, ih: 9, iw: 17, oc: 33, kh: 3, kw: 3, ph: 1, pw: 1),
+    ConvolutionProblem(ic: 2, ih: 12, iw: 70, oc: 33, kh: 5, kw: 5, ph: 2, pw: 2),
     ConvolutionProblem(ic: 35, ih: 7, iw: 7, oc: 70, kh: 1, kw: 1),
   ]
 
@@ -16,18 +18,34 @@ import Testing
     for p in Self.problems {
       for (threads, bias) in [(1, true), (3, false)] {
         let options = PlanOptions(isa: isa, threads: threads, layout: .native, bias: bias)
-        let cached = try output(p, options, streamsAbove: .max, misalignment: misalignment)
-        let streamed = try output(p, options, streamsAbove: 0, misalignment: misalignment)
-        #expect(streamed == cached, "\(p) \(options)")
-        #expect(streamed.contains { $0 != 0 })
+        try expectTheSame(p, options, misalignment) {
+          try DirectPlan(p, options, streamsAbove: $0)
+        }
+        for algorithm in WinogradAlgorithm.alongRows
+        where StripGeometry.takes(p, algorithm, options) {
+          let geometry = StripGeometry(problem: p, algorithm: algorithm, kernels: isa.kernels)
+          try expectTheSame(p, options, misalignment) {
+            try StripPlan(geometry, options, streamsAbove: $0)
+          }
+        }
       }
     }
   }
 
+  private func expectTheSame(
+    _ p: ConvolutionProblem, _ options: PlanOptions, _ misalignment: Int,
+    _ makePlan: (_ streamsAbove: Int) throws -> any ConvolutionPlan
+  ) throws {
+    let cached = try output(makePlan(.max), p, options, misalignment)
+    let streamed = try output(makePlan(0), p, options, misalignment)
+    #expect(streamed == cached, "\(p) \(options)")
+    #expect(streamed.contains { $0 != 0 })
+  }
+
   private func output(
-    _ p: ConvolutionProblem, _ options: PlanOptions, streamsAbove: Int, misalignment: Int
+    _ plan: any ConvolutionPlan, _ p: ConvolutionProblem, _ options: PlanOptions,
+    _ misalignment: Int
   ) throws -> [Float] {
-    let plan = try DirectPlan(p, options, streamsAbove: streamsAbove)
     let src = try AlignedBuffer(count: plan.src.count)
     let wei = try AlignedBuffer(count: p.weiCount)
     let bias = try AlignedBuffer(count: p.oc)

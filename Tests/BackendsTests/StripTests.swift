@@ -36,15 +36,16 @@ struct StripTests {
     let kernels = isa.kernels
     let lanes = kernels.lanes
     for test in Self.cases(kernels) {
-      for ending in 0..<3 {
-        try check(test, lanes, kernels, hasBias: ending > 0, relu: ending > 1)
+      for ending in 0..<4 {
+        try check(
+          test, lanes, kernels, hasBias: ending % 3 > 0, relu: ending == 2, streams: ending == 3)
       }
     }
   }
 
   /// Tiles go on into the next block where they divide it.
   private func check(
-    _ test: Case, _ lanes: Int, _ kernels: KernelContext, hasBias: Bool, relu: Bool
+    _ test: Case, _ lanes: Int, _ kernels: KernelContext, hasBias: Bool, relu: Bool, streams: Bool
   ) throws {
     let (m, alpha, steps) = (test.algorithm.m, test.algorithm.alpha, 5)
     let tiles = lanes.isMultiple(of: test.strips) ? lanes / test.strips + 1 : 1
@@ -59,8 +60,10 @@ struct StripTests {
     var arguments = StripArguments(
       src: src.readOnly + first, first_strip: first, step_stride: line, steps: steps,
       wei: wei.readOnly, dst: dst.baseAddress, dst_vector_stride: plane,
-      bias: hasBias ? bias.readOnly : nil, relu: relu ? 1 : 0, tiles: tiles)
+      bias: hasBias ? bias.readOnly : nil, relu: relu ? 1 : 0, streams: streams ? 1 : 0,
+      tiles: tiles)
     kernels.strip_tile(m, test.algorithm.r, test.strips, test.vectors)!(&arguments)
+    if streams { kernel_end_streaming() }
     let at = test.algorithm.at.map { $0.map(\.doubleValue) }
     var wrong = 0
     for strip in 0..<tiles * test.strips {

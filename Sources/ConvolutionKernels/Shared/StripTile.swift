@@ -38,16 +38,13 @@ struct StripTile<let A: Int, let M: Int, let P: Int, let V: Int> {
         wei += A &* V &* MemoryLayout<Vector>.size
         step &+= 1
       }
-      for v in 0..<V {
-        let bias = a.bias.map { loadVector($0 + v &* Vector.scalarCount) } ?? Vector(repeating: 0)
-        for p in 0..<P {
-          let outputs = output(sums[p][v])
-          let target = dst + (v &* a.dst_vector_stride &+ p &* M &* Vector.scalarCount)
-          for i in 0..<M {
-            let value = outputs[i] + bias
-            storeVector(a.relu != 0 ? rectified(value) : value, target + i &* Vector.scalarCount)
-          }
-        }
+      // A loop of its own for each ending: with a branch inside, AVX2 lost its registers.
+      if a.relu != 0 {
+        finish(sums, a, dst, output) { storeVector(rectified($0), $1) }
+      } else if a.streams != 0 {
+        finish(sums, a, dst, output) { streamVector($0, $1) }
+      } else {
+        finish(sums, a, dst, output) { storeVector($0, $1) }
       }
       dst += P &* M &* Vector.scalarCount
       (src, strip) = (src + P, strip &+ P)
@@ -56,6 +53,24 @@ struct StripTile<let A: Int, let M: Int, let P: Int, let V: Int> {
       }
       tile &+= 1
     } while tile < a.tiles
+  }
+
+  /// Transforms all sums back and hands each output, bias added, to `store` with its place.
+  @inline(__always)
+  private static func finish(
+    _ sums: InlineArray<P, InlineArray<V, InlineArray<A, Vector>>>, _ a: StripArguments,
+    _ dst: UnsafeMutablePointer<Float>,
+    _ output: (InlineArray<A, Vector>) -> InlineArray<M, Vector>,
+    _ store: (Vector, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    for v in 0..<V {
+      let bias = a.bias.map { loadVector($0 + v &* Vector.scalarCount) } ?? Vector(repeating: 0)
+      for p in 0..<P {
+        let outputs = output(sums[p][v])
+        let target = dst + (v &* a.dst_vector_stride &+ p &* M &* Vector.scalarCount)
+        for i in 0..<M { store(outputs[i] + bias, target + i &* Vector.scalarCount) }
+      }
+    }
   }
 }
 

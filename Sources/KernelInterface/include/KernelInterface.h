@@ -181,6 +181,7 @@ typedef struct {
   ptrdiff_t dst_vector_stride;
   const float *_Nullable bias;  // vectors·lanes values
   ptrdiff_t relu;               // nonzero: negative outputs become 0
+  ptrdiff_t streams;            // nonzero: dst, aligned, is written past the caches, but for relu
   ptrdiff_t tiles;
 } StripArguments;
 

@@ -89,7 +89,7 @@ public struct KernelBenchmark {
     var arguments = StripArguments(
       src: src.readOnly, first_strip: 0, step_stride: alpha * kernels.lanes, steps: steps,
       wei: wei.readOnly, dst: dst.baseAddress, dst_vector_stride: strips * m * kernels.lanes,
-      bias: nil, relu: 0, tiles: 1)
+      bias: nil, relu: 0, streams: 0, tiles: 1)
     let function = kernels.strip_tile(m, r, strips, vectors)!
     return rate(
       "strip tile \(strips)x\(vectors)", steps: steps, sums: strips * alpha * width
