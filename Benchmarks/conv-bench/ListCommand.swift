@@ -83,14 +83,13 @@ enum ListCommand {
 
   /// `f2, f4; each -fused, -staged; f1x4`
   private static func forcible(_ backend: any ConvolutionBackend) -> String {
-    guard !backend.schedules.isEmpty else { return backend.variants.joined(separator: ", ") }
-    let isFree = Dictionary(grouping: backend.variants) { variant in
-      backend.schedules.allSatisfy { backend.forcible.contains("\(variant)-\($0)") }
-    }
-    let schedules = backend.schedules.map { "-" + $0 }.joined(separator: ", ")
-    let free = isFree[true, default: []].joined(separator: ", ") + "; each " + schedules
-    return ([free] + (isFree[false].map { [$0.joined(separator: ", ")] } ?? [])).joined(
-      separator: "; ")
+    let schedules = backend.schedules.map { "-" + $0 }
+    guard !schedules.isEmpty else { return backend.variants.joined(separator: ", ") }
+    let (all, forcible) = (backend.variants, Set(backend.forcible))
+    let free = all.filter { forcible.contains($0 + schedules[0]) }
+    let groups = [free, schedules, all.filter { !free.contains($0) }].filter { !$0.isEmpty }
+      .map { $0.joined(separator: ", ") }
+    return groups[0] + "; each " + groups.dropFirst().joined(separator: "; ")
   }
 
   /// For each layer, every backend with what it says to it.

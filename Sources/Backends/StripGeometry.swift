@@ -24,8 +24,10 @@ struct StripGeometry: Sendable {
   let algorithm: WinogradAlgorithm
   let kernels: KernelContext
 
-  /// The variant that forces it.
-  var name: String { "f1x\(algorithm.m)" }
+  /// The variant that forces the algorithm.
+  static func name(_ algorithm: WinogradAlgorithm) -> String { "f1x\(algorithm.m)" }
+
+  var name: String { Self.name(algorithm) }
   var lanes: Int { kernels.lanes }
   /// Vectors of output channels of a group.
   var vectors: Int { (problem.ocPerGroup + lanes - 1) / lanes }

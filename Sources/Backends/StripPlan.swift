@@ -12,7 +12,7 @@ import WinogradAlgebra
 /// Layouts (L = lanes, ξ = place in a spectrum): transformed lines `[line][c][block][ξ][strip of L]`, weights
 /// `[column][tap down][c][ξ][vectors·L]`. An item is a band of output rows of one image: its thread transforms
 /// the lines that they read, which stay in its L2 while all output channels pass over them.
-final class StripPlan: PhasedPlan {
+final class StripPlan: ClockedPlan {
   let variant: String
   let src: TensorDescription
   let dst: TensorDescription
@@ -162,19 +162,9 @@ final class StripPlan: PhasedPlan {
     }
   }
 
-  func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
-    run(src, dst, clock: nil)
-  }
+  var threads: Int { options.threads }
 
-  func executePhased(
-    src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
-  ) -> [ConvolutionPhase: Double] {
-    let clock = PhaseClock(threads: options.threads)
-    run(src, dst, clock: clock)
-    return clock.finish(phases.keys)
-  }
-
-  private func run(
+  func run(
     _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, clock: PhaseClock?
   ) {
     region.run { _, item, thread in

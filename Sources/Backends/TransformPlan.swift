@@ -8,7 +8,7 @@ import Parallel
 /// `[column][ξ][c][vectors·L]` (fused) or `[group of ξ][column][ξ][c][vectors·L]` (staged), sums
 /// `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
 /// fall into the same cache sets.
-final class TransformPlan: PhasedPlan {
+final class TransformPlan: ClockedPlan {
   /// A step that all threads finish before the next begins.
   private enum Stage {
     case reorderSource
@@ -185,19 +185,9 @@ final class TransformPlan: PhasedPlan {
     }
   }
 
-  func execute(src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>) {
-    run(src, dst, clock: nil)
-  }
+  var threads: Int { options.threads }
 
-  func executePhased(
-    src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
-  ) -> [ConvolutionPhase: Double] {
-    let clock = PhaseClock(threads: options.threads)
-    run(src, dst, clock: clock)
-    return clock.finish(phases.keys)
-  }
-
-  private func run(
+  func run(
     _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, clock: PhaseClock?
   ) {
     let source = blockedSrc.count > 0 ? blockedSrc.readOnly : src

@@ -13,7 +13,7 @@ struct WinogradBackend: ConvolutionBackend {
     "Winograd F(m×m,3×3) and F(m×m,5×5), tile and schedule chosen by cost; larger kernels by stride"
 
   /// Tile sizes, `f2` to `f6`, and strips of rows, `f1x2` and `f1x4`.
-  let variants = tiles + WinogradAlgorithm.alongRows.map { "f1x\($0.m)" }.sorted()
+  let variants = tiles + WinogradAlgorithm.alongRows.map(StripGeometry.name).sorted()
   let schedules = TransformSchedule.names
   /// Strips have no choice of schedules.
   var forcible: [String] {
@@ -40,27 +40,27 @@ struct WinogradBackend: ConvolutionBackend {
       let reshaped = q == p ? "" : ", which is \(q.kh)x\(q.kw) without"
       throw Unsupported("kernel \(p.kh)x\(p.kw)\(stride)\(reshaped), needs 3x3 or 5x5")
     }
-    let candidates = weigh(p, options)
-    guard let best = candidates.min(by: { $0.expectedError < $1.expectedError }) else {
-      throw Unsupported(obstacle(p, q, options))
+    let known =
+      algorithms(q, options).map { (name: "f\($0.m)", error: Self.expectedError($0, q)) }
+      + strips(p, options).map { (name: $0.name, error: Self.expectedError($0)) }
+    guard let best = known.min(by: { $0.error < $1.error }) else {
+      throw Unsupported(obstacle(q, options))
     }
-    try options.requireAccuracy(best.expectedError, of: best.name)
-    if options.forcesSchedule { try TransformCandidate.requirePossible(candidates) }
+    try options.requireAccuracy(best.error, of: best.name)
+    if options.forcesSchedule { try TransformCandidate.requirePossible(weigh(p, options)) }
   }
 
-  /// Why none of the known tiles is there for a problem of a size that is taken, reshaped to `q`.
-  private func obstacle(
-    _ p: ConvolutionProblem, _ q: ConvolutionProblem, _ options: PlanOptions
-  ) -> String {
-    if let strip = WinogradAlgorithm.alongRows.first(where: {
-      $0.r == q.kw && options.variant == "f1x\($0.m)"
-    }) {
+  /// Why there is no tile for a problem of a size that is taken, strides reshaped away.
+  private func obstacle(_ q: ConvolutionProblem, _ options: PlanOptions) -> String {
+    let strips = WinogradAlgorithm.alongRows.filter { $0.r == q.kw }
+    if let strip = strips.first(where: { options.variant == StripGeometry.name($0) }) {
       return
         "strips of \(strip.m) outputs need layout native, stride 1, rows of \(strip.m) outputs and fewer "
         + "than \(options.isa.kernels.lanes) input channels a group"
     }
-    var known = WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
-    known += WinogradAlgorithm.alongRows.filter { $0.r == q.kh }.map { "f1x\($0.m)" }
+    let known =
+      WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
+      + strips.map(StripGeometry.name)
     return
       "no \(options.variant ?? "") for \(q.kh)x\(q.kw) kernels, has \(known.joined(separator: ", "))"
   }
@@ -96,23 +96,22 @@ struct WinogradBackend: ConvolutionBackend {
     } refusal: {
       options.inaccuracy(Self.expectedError($0.algorithm, inner))
     }
-    return tiles.map { $0.map(Shape.tile) } + strips(problem, options)
-  }
-
-  private func strips(
-    _ problem: ConvolutionProblem, _ options: PlanOptions
-  ) -> [TransformCandidate<Shape>] {
-    WinogradAlgorithm.alongRows.compactMap { algorithm in
-      let geometry = StripGeometry(
-        problem: problem, algorithm: algorithm, kernels: options.isa.kernels)
-      guard options.allows(tile: geometry.name), StripGeometry.takes(problem, algorithm, options)
-      else { return nil }
+    let rows = strips(problem, options).map { geometry in
       let error = Self.expectedError(geometry)
       return TransformCandidate(
-        shape: .strip(geometry), name: geometry.name, estimate: geometry.estimate(options.threads),
+        shape: Shape.strip(geometry), name: geometry.name,
+        estimate: geometry.estimate(options.threads),
         weightsBytes: geometry.weightsCount * MemoryLayout<Float>.size, expectedError: error,
         refusal: options.inaccuracy(error))
     }
+    return tiles.map { $0.map(Shape.tile) } + rows
+  }
+
+  /// Strips that take the problem; the ones that are forced, if any.
+  private func strips(_ problem: ConvolutionProblem, _ options: PlanOptions) -> [StripGeometry] {
+    WinogradAlgorithm.alongRows.filter {
+      options.allows(tile: StripGeometry.name($0)) && StripGeometry.takes(problem, $0, options)
+    }.map { StripGeometry(problem: problem, algorithm: $0, kernels: options.isa.kernels) }
   }
 
   /// The tile and the schedule of least estimated cost for a problem that is taken.

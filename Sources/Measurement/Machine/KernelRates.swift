@@ -70,8 +70,9 @@ public struct KernelBenchmark {
       }
     }
     for vectors in 1...kernels.max_strip_vectors {
+      // Six vectors of pixels beside those of weights.
       let stepBytes = 6 * (vectors + 1) * kernels.lanes * 4
-      for steps in [Self.shortReduction / 3, max(l1 / 2 / stepBytes, 3 * kernels.lanes / 4)] {
+      for steps in [Self.shortReduction / 3, max(l1 / 2 / stepBytes, 1)] {
         rates.append(try stripTile(vectors: vectors, steps: steps))
       }
     }
