@@ -26,6 +26,13 @@ extension ConvolutionProblem {
     return flat
   }
 
+  /// The same sums over the pixels that strides leave of the source, for an unpadded 1×1 kernel with strides; else
+  /// nil.
+  var withoutStrides: ConvolutionProblem? {
+    guard kh == 1, kw == 1, !isPadded, sh > 1 || sw > 1 else { return nil }
+    return try? ConvolutionProblem(mb: mb, g: g, ic: ic, ih: oh, iw: ow, oc: oc, kh: 1, kw: 1)
+  }
+
   /// Whether the image is its own im2col matrix: a 1×1 kernel at stride 1 without padding.
   var isOwnLowering: Bool { kh == 1 && kw == 1 && sh == 1 && sw == 1 && !isPadded }
 }

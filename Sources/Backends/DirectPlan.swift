@@ -64,15 +64,20 @@ final class DirectPlan: ConvolutionPlan {
     let isNative = options.layout == .native
     let vectors = (original.ocPerGroup + lanes - 1) / lanes
     let groupWeights = vectors * lanes * original.reduction
+    // Windows of a strided 1×1 convolution hold only the pixels that it reads.
+    let unstrided =
+      isNative || original.icPerGroup < lanes ? nil : original.withoutStrides
     func reading(_ p: ConvolutionProblem) -> DirectSource {
-      DirectSource(p, options, kernels, copiesBorder: Self.copiesBorder(p))
+      DirectSource(
+        p, options, kernels, copiesBorder: Self.copiesBorder(p),
+        sampledFrom: unstrided.map { _ in original })
     }
     func tiled(_ source: DirectSource) -> RegisterTiling {
       RegisterTiling(
         pixels: source.middle.count, vectors: vectors, kernels: kernels,
         nearSteps: source.problem.reduction, canPairChannels: source.canPairChannels)
     }
-    let whole = original.flattened
+    let whole = (unstrided ?? original).flattened
     let wholeSource = reading(whole)
     schedule =
       forcedSchedule
@@ -81,7 +86,7 @@ final class DirectPlan: ConvolutionPlan {
     let (byColumns, budget) = (schedule.byColumns, schedule.budget)
     let problem =
       isNative || byColumns
-      ? whole : Self.divided(original, threads: options.threads, budget: budget)
+      ? whole : Self.divided(unstrided ?? original, threads: options.threads, budget: budget)
     self.problem = problem
     var source = reading(problem)
     src = original.srcDescription(source.layout)

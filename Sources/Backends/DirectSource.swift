@@ -32,19 +32,24 @@ struct DirectSource {
   /// The layout in which `execute` gets the source.
   let layout: TensorLayout
   private let packer: WindowPacker
+  /// Which pixels of the source are read, where windows hold only those.
+  private let sampling: WindowPacker.Sampling?
   private var planeRows = 0
   private var taps = TapTable([])
 
-  /// - Parameter copiesBorder: whether plain planes that need a border get one in memory.
+  /// - Parameters:
+  ///   - copiesBorder: whether plain planes that need a border get one in memory.
+  ///   - original: the convolution whose strides `problem` leaves out, if it does.
   init(
     _ problem: ConvolutionProblem, _ options: PlanOptions, _ kernels: KernelContext,
-    copiesBorder: Bool
+    copiesBorder: Bool, sampledFrom original: ConvolutionProblem? = nil
   ) {
     self.problem = problem
     self.kernels = kernels
     isPlain = problem.icPerGroup < kernels.lanes
     layout = isPlain || options.layout == .nchw ? .nchw : .blocked(lanes: kernels.lanes)
-    packer = WindowPacker(src: problem.srcDescription(layout), kernels: kernels)
+    packer = WindowPacker(src: (original ?? problem).srcDescription(layout), kernels: kernels)
+    sampling = original.map { .init(rowPixels: $0.ow, rowStep: $0.sh, columnStep: $0.sw) }
     let reachesOutside =
       problem.isPadded
       && (problem.ph > 0 || problem.pw > 0
@@ -229,13 +234,18 @@ struct DirectSource {
     let read = sourceRows(rows)
     let area = WindowPacker.Window(
       top: read.lowerBound, left: isPlain ? -problem.pw : 0, rows: read.count, columns: columns)
-    if isPlain {
+    let unitCount = planeRows * columns * kernels.lanes
+    if let sampling {
+      packer.pack(
+        src, n: n, group: group, block: unit, read.lowerBound * columns..<read.upperBound * columns,
+        sampling, to: window + unit * unitCount)
+    } else if isPlain {
       packer.packPlain(
         src, n: n, group: group, area, planeStride: planeRows * columns, to: window)
     } else {
       packer.pack(
         src, n: n, group: group, block: unit, area,
-        to: window + unit * planeRows * columns * kernels.lanes)
+        to: window + unit * unitCount)
     }
   }
 

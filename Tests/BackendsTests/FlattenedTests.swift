@@ -20,4 +20,26 @@ import Testing
     let p = try ConvolutionProblem(ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 1, sh: 2, sw: 2)
     #expect(p.flattened(rows: 2, threads: 2) == p)
   }
+
+  @Test(arguments: [
+    (14, 13, 2, 2, 7, 7), (9, 20, 2, 3, 5, 7), (8, 17, 2, 1, 4, 17), (7, 67, 1, 2, 7, 34),
+    (2, 2, 2, 2, 1, 1),
+  ])
+  func stridesLeaveTheirPixels(_ ih: Int, _ iw: Int, _ sh: Int, _ sw: Int, _ oh: Int, _ ow: Int)
+    throws
+  {
+    let p = try ConvolutionProblem(
+      mb: 2, g: 2, ic: 6, ih: ih, iw: iw, oc: 4, kh: 1, kw: 1, sh: sh, sw: sw)
+    let rest = try #require(p.withoutStrides)
+    #expect([rest.ih, rest.iw, rest.oh, rest.ow, rest.sh, rest.sw] == [oh, ow, oh, ow, 1, 1])
+    #expect([rest.mb, rest.g, rest.ic, rest.oc] == [2, 2, 6, 4])
+  }
+
+  @Test func nothingElseLosesItsStrides() throws {
+    let larger = try ConvolutionProblem(ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 3, sh: 2, sw: 2)
+    let padded = try ConvolutionProblem(
+      ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 1, sh: 2, sw: 2, ph: 1)
+    let dense = try ConvolutionProblem(ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 1)
+    for p in [larger, padded, dense] { #expect(p.withoutStrides == nil, "\\(p)") }
+  }
 }

@@ -14,6 +14,7 @@ public func kernelContext() -> KernelContext {
     depthwise_tile: { depthwiseFunction(pixels: $0, stride: $1) },
     pack_channels: { Reorder.pack($0) },
     unpack_channels: { Reorder.unpack($0) },
+    pack_samples: { Sampling.pack($0) },
     pack_panel: { Panel.pack($0) },
     winograd: { winogradFunctions($0, $1) },
     strip_source: { stripSourceFunction($0, $1) },

@@ -145,6 +145,22 @@ enum Reorder {
     }
   }
 
+  /// `pixels` pixels of `channels` channels, of a square all of which may be read, side by side.
+  @inline(__always)
+  static func packSquare(
+    from src: UnsafePointer<Float>, planeStride: Int, channels: Int, pixels: Int,
+    to dst: UnsafeMutablePointer<Float>
+  ) {
+    var rows = Square { _ in Vector(repeating: 0) }
+    for c in 0..<Vector.scalarCount where c < channels {
+      rows[c] = loadVector(src + c &* planeStride)
+    }
+    transpose(&rows)
+    for i in 0..<Vector.scalarCount where i < pixels {
+      storeVector(rows[i], dst + i &* Vector.scalarCount)
+    }
+  }
+
   /// A square of pixels from `x` on; `dst` is the first of them in the first plane.
   @inline(__always)
   private static func unpackSquare(

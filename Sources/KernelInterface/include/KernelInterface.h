@@ -128,6 +128,24 @@ typedef struct {
 
 typedef void (*ReorderFunction)(const ReorderArguments *arguments);
 
+// Packs some pixels of plain planes into one channel block: pixel i of channel c lies at
+// `c·plane_stride + (i / row_pixels)·row_stride + (i % row_pixels)·step`. Missing channels become zero.
+typedef struct {
+  const float *src;
+  float *dst;  // of `first`
+  ptrdiff_t first;
+  ptrdiff_t pixels;
+  ptrdiff_t row_pixels;
+  ptrdiff_t row_stride;
+  ptrdiff_t step;
+  ptrdiff_t channels;
+  ptrdiff_t plane_stride;
+  ptrdiff_t readable;  // elements from `src` to the end of the tensor
+  ptrdiff_t ahead;     // how far ahead the planes are fetched
+} SampleArguments;
+
+typedef void (*SampleFunction)(const SampleArguments *arguments);
+
 // The input or output transform of one tile of one channel block.
 //
 // Input:  `patch` is α×α pixels of `lanes` channels, rows `patch_stride` apart; element ξ of the
@@ -274,6 +292,7 @@ typedef struct {
   // Plain planes → `[pixel][lanes]`, and back.
   ReorderFunction pack_channels;
   ReorderFunction unpack_channels;
+  SampleFunction pack_samples;
   PanelFunction pack_panel;
   // Null pointers where no such tile was generated.
   WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
