@@ -4,7 +4,13 @@ import WinogradAlgebra
 /// `|err| ≤ (1 + 4/√ic)·u·S` with `S = |Aᵀ|[Σ_{c,r} (|G||g|) ⊙ (|Bᵀ||d|)]`, `u = 2⁻²⁴`, over the rows of kernels and
 /// of the source: `WinogradBound` for filtering along rows.
 struct StripBound: ErrorBound {
-  let algorithm: WinogradAlgorithm
+  private let algorithm: WinogradAlgorithm
+  /// From which on strips are those of the last tile of a row.
+  private let lastPixel: Int
+
+  init(_ geometry: StripGeometry) {
+    (algorithm, lastPixel) = (geometry.algorithm, geometry.lastPixel)
+  }
 
   var isExactOnIntegers: Bool { false }
 
@@ -24,9 +30,9 @@ struct StripBound: ErrorBound {
     var spectra: [StripKey: [Double]] = [:]
     var kernels: [Int: [Double]] = [:]
     return positions.map { at in
-      // The last strip ends with the row; what it shares with the one before, it writes.
-      let last = p.ow - m
-      let firstPixel = at.q >= last ? last : at.q / m * m
+      // The last tile ends with the row; what it shares with the one before, it writes.
+      let start = at.q >= lastPixel ? lastPixel : 0
+      let firstPixel = start + (at.q - start) / m * m
       let key = StripKey(n: at.n, group: at.k / p.ocPerGroup, row: at.p, firstPixel: firstPixel)
       let spectrum = spectra[key] ?? spectrum(of: key, operands, matrices)
       spectra[key] = spectrum

@@ -23,6 +23,8 @@ struct StripGeometry: Sendable {
   let problem: ConvolutionProblem
   let algorithm: WinogradAlgorithm
   let kernels: KernelContext
+  /// Of the destination: in plain planes the lanes hold neighbouring strips, else output channels.
+  let layout: LayoutRequest
 
   /// The variant that forces the algorithm.
   static func name(_ algorithm: WinogradAlgorithm) -> String { "f1x\(algorithm.m)" }
@@ -33,20 +35,46 @@ struct StripGeometry: Sendable {
   var vectors: Int { (problem.ocPerGroup + lanes - 1) / lanes }
   /// Those of each column of tiles.
   var columns: [Range<Int>] { RegisterTiling.split(vectors, most: kernels.max_strip_vectors) }
-  /// Strips that lie side by side from the first pixel on.
-  private var regular: Int { problem.ow / algorithm.m }
-  /// Whether one more strip ends with the row: it begins where the regular ones do not, and computes some outputs twice.
-  var hasLast: Bool { !problem.ow.isMultiple(of: algorithm.m) }
+  /// Outputs that are written together: those of a strip, or in plain planes of a block of strips.
+  private let unit: Int
+
+  static func unit(_ algorithm: WinogradAlgorithm, _ options: PlanOptions) -> Int {
+    options.layout == .native ? algorithm.m : algorithm.m * options.isa.kernels.lanes
+  }
+
+  init(_ problem: ConvolutionProblem, _ algorithm: WinogradAlgorithm, _ options: PlanOptions) {
+    (self.problem, self.algorithm) = (problem, algorithm)
+    (kernels, layout) = (options.isa.kernels, options.layout)
+    unit = Self.unit(algorithm, options)
+  }
+
+  /// The plan that computes it so.
+  func makePlan(
+    _ options: PlanOptions, streamsAbove: Int = CacheSizes.current.l3
+  ) throws(AllocationError) -> any PhasedPlan {
+    layout == .native
+      ? try StripPlan(self, options, streamsAbove: streamsAbove)
+      : try StripRowsPlan(self, options, streamsAbove: streamsAbove)
+  }
+
+  /// Units that lie side by side from the first pixel on.
+  private var regular: Int { problem.ow / unit }
+  /// Whether one more unit ends with the row: it begins where the regular ones do not, and computes some outputs twice.
+  var hasLast: Bool { !problem.ow.isMultiple(of: unit) }
   /// Strips of a row.
-  var strips: Int { regular + (hasLast ? 1 : 0) }
+  var strips: Int { (regular + (hasLast ? 1 : 0)) * unit / algorithm.m }
   /// Blocks of `lanes` strips side by side.
-  var regularBlocks: Int { (regular + lanes - 1) / lanes }
+  var regularBlocks: Int {
+    layout == .native ? (regular + lanes - 1) / lanes : regular
+  }
+  /// The last strip, or block, has one of its own.
+  var blocks: Int { regularBlocks + (hasLast ? 1 : 0) }
   /// Floats of a block.
   var blockCount: Int { algorithm.alpha * lanes }
-  /// Floats of a transformed line of one channel; the last strip has a block of its own.
-  var lineCount: Int { (regularBlocks + (hasLast ? 1 : 0)) * blockCount }
-  /// The first pixel of the last strip.
-  var lastPixel: Int { problem.ow - algorithm.m }
+  /// Floats of a transformed line of one channel.
+  var lineCount: Int { blocks * blockCount }
+  /// The first pixel of the last unit.
+  var lastPixel: Int { problem.ow - unit }
   /// Floats of a line before it is transformed, as far as whole blocks read it.
   var rawCount: Int {
     let block = lanes * algorithm.m
@@ -58,8 +86,8 @@ struct StripGeometry: Sendable {
   static func takes(_ p: ConvolutionProblem, _ algorithm: WinogradAlgorithm, _ options: PlanOptions)
     -> Bool
   {
-    p.kw == algorithm.r && p.sh == 1 && p.sw == 1 && p.dh == 0 && p.dw == 0 && p.ow >= algorithm.m
-      && p.icPerGroup < options.isa.kernels.lanes && options.layout == .native
+    p.kw == algorithm.r && p.sh == 1 && p.sw == 1 && p.dh == 0 && p.dw == 0
+      && p.ow >= unit(algorithm, options) && p.icPerGroup < options.isa.kernels.lanes
   }
 
   /// The tiles of a row, for a column of so many vectors.
@@ -108,9 +136,35 @@ struct StripGeometry: Sendable {
       of: problem.oh, most: most, otherItems: problem.mb * problem.g, threads: threads)
   }
 
+  /// Output channels of a group that are computed.
+  var channels: Int { layout == .native ? vectors * lanes : problem.ocPerGroup }
+
   /// Floats of the transformed weights of all groups.
   var weightsCount: Int {
-    problem.g * vectors * lanes * problem.kh * problem.icPerGroup * algorithm.alpha
+    problem.g * channels * problem.kh * problem.icPerGroup * algorithm.alpha
+  }
+
+  /// Strips of the first tile of a row.
+  var stripsATile: Int {
+    layout == .native ? runs(vectors: columns[0].count)[0].strips : rowRuns[0].vectors * lanes
+  }
+
+  /// `G g` for each row of each channel of the kernel of one output channel, `[tap down][c][ξ]`, in float64 and
+  /// rounded once; the values `stride` apart.
+  func transformKernel(
+    _ kernel: UnsafePointer<Float>, stride: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let (p, alpha) = (problem, algorithm.alpha)
+    let g = algorithm.g.map { $0.map(\.doubleValue) }
+    for row in 0..<p.kh {
+      for channel in 0..<p.icPerGroup {
+        let taps = kernel + (channel * p.kh + row) * p.kw
+        let place = target + (row * p.icPerGroup + channel) * alpha * stride
+        for xi in 0..<alpha {
+          place[xi * stride] = Float((0..<p.kw).reduce(0.0) { $0 + g[xi][$1] * Double(taps[$1]) })
+        }
+      }
+    }
   }
 
   /// Estimated cycles of the busiest thread.
@@ -120,8 +174,18 @@ struct StripGeometry: Sendable {
     let lines =
       images
       * Double(p.icPerGroup * bands(threads: threads).reduce(0) { $0 + self.lines($1).count })
-    let blocks = Double(lineCount / blockCount)
     let steps = Double((0..<p.oh).reduce(0) { $0 + taps(row: $1).count } * p.icPerGroup)
+    let (product, output) =
+      layout == .native ? blockedCycles(steps: steps) : rowCycles(steps: steps)
+    let terms = TransformCost.Terms(
+      input: lines * (Self.line + Double(blocks) * Self.block), product: images * product,
+      overlap: 1,
+      weights: 0, spectra: 0, output: images * output)
+    return .init(schedule: .rows(tiles: stripsATile), terms: terms, obstacle: nil)
+  }
+
+  /// Estimated cycles of products, and of output transforms, of all rows of an image with so many steps in all.
+  private func blockedCycles(steps: Double) -> (product: Double, output: Double) {
     var (product, output) = (0.0, 0.0)
     for column in columns {
       for run in runs(vectors: column.count) {
@@ -129,22 +193,18 @@ struct StripGeometry: Sendable {
         let step = max(strips * vectors / 2, (strips + vectors) / Self.loads)
         product += Double(run.tiles) * steps * Double(algorithm.alpha) * step
         output +=
-          Double(run.tiles * p.oh)
+          Double(run.tiles * problem.oh)
           * (Self.tile + strips * vectors * Double(algorithm.m) * Self.output)
       }
     }
-    let terms = TransformCost.Terms(
-      input: lines * (Self.line + blocks * Self.block), product: images * product, overlap: 1,
-      weights: 0, spectra: 0, output: images * output)
-    let strips = runs(vectors: columns[0].count)[0].strips
-    return .init(schedule: .rows(tiles: strips), terms: terms, obstacle: nil)
+    return (product, output)
   }
 
   /// Loads of a cycle.
-  private static let loads = 1.85
+  static let loads = 1.85
   /// Cycles to begin a line, to transform a block of it, to begin a tile and to transform and store an output.
   private static let line = 40.0
   private static let block = 40.0
-  private static let tile = 10.0
+  static let tile = 10.0
   private static let output = 1.0
 }

@@ -8,7 +8,8 @@ enum TransformSchedule: Hashable, Sendable {
   /// All threads together transform `tiles` tiles, multiply plane by plane, transform back;
   /// transformed weights pass by once, spectra go through L3.
   case staged(tiles: Int)
-  /// Strips of rows, `tiles` of them at a time, are transformed back in the registers that summed them (`StripPlan`).
+  /// Strips of rows, `tiles` of them at a time, are transformed back in the registers that summed them (`StripPlan`,
+  /// `StripRowsPlan`).
   case rows(tiles: Int)
 
   var tiles: Int {

@@ -54,9 +54,10 @@ struct WinogradBackend: ConvolutionBackend {
   private func obstacle(_ q: ConvolutionProblem, _ options: PlanOptions) -> String {
     let strips = WinogradAlgorithm.alongRows.filter { $0.r == q.kw }
     if let strip = strips.first(where: { options.variant == StripGeometry.name($0) }) {
+      let row = StripGeometry.unit(strip, options)
       return
-        "strips of \(strip.m) outputs need layout native, stride 1, rows of \(strip.m) outputs and fewer "
-        + "than \(options.isa.kernels.lanes) input channels a group"
+        "strips of \(strip.m) outputs need stride 1, rows of \(row) outputs and fewer than "
+        + "\(options.isa.kernels.lanes) input channels a group"
     }
     let known =
       WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
@@ -111,7 +112,7 @@ struct WinogradBackend: ConvolutionBackend {
   private func strips(_ problem: ConvolutionProblem, _ options: PlanOptions) -> [StripGeometry] {
     WinogradAlgorithm.alongRows.filter {
       options.allows(tile: StripGeometry.name($0)) && StripGeometry.takes(problem, $0, options)
-    }.map { StripGeometry(problem: problem, algorithm: $0, kernels: options.isa.kernels) }
+    }.map { StripGeometry(problem, $0, options) }
   }
 
   /// The tile and the schedule of least estimated cost for a problem that is taken.
@@ -128,7 +129,7 @@ struct WinogradBackend: ConvolutionBackend {
     try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
       let best = cheapest(problem, options)
       switch best.shape {
-      case .strip(let geometry): return try StripPlan(geometry, options)
+      case .strip(let geometry): return try geometry.makePlan(options)
       case .tile(let transform):
         let reshaping = reshaping(problem, options)
         let plan = try TransformPlan(

@@ -28,11 +28,11 @@ enum Promises {
       let tiles = [3: ["f2", "f3", "f4", "f5", "f6"], 5: ["f2", "f4"]]
       let (kh, kw) = (cells(p.kh, stride: p.sh, pad: p.ph), cells(p.kw, stride: p.sw, pad: p.pw))
       guard p.isDense, !p.isDepthwise, kh == kw, let tiles = tiles[kh] else { return false }
-      // Strips of rows: plain planes of few channels, where a strip fits the row.
+      // Strips of rows: few channels, where a strip fits the row, in plain planes a vector of strips.
       if let strip = variant, strip.hasPrefix("f1x") {
-        let outputs = kw == 3 ? 4 : 2
-        return p.hasUnitSteps && strip == "f1x\(outputs)" && p.ow >= outputs
-          && options.layout == .native && p.icPerGroup < options.isa.kernels.lanes
+        let (outputs, lanes) = (kw == 3 ? 4 : 2, options.isa.kernels.lanes)
+        return p.hasUnitSteps && strip == "f1x\(outputs)" && p.icPerGroup < lanes
+          && p.ow >= outputs * (options.layout == .native ? 1 : lanes)
       }
       return variant.map(tiles.contains) ?? true
     },

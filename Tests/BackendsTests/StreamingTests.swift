@@ -10,6 +10,7 @@ import WinogradAlgebra
     ConvolutionProblem(ic: 3, ih: 33, iw: 33, oc: 40, kh: 3, kw: 3, ph: 1, pw: 1),
     ConvolutionProblem(mb: 2, ic: 20, ih: 9, iw: 17, oc: 33, kh: 3, kw: 3, ph: 1, pw: 1),
     ConvolutionProblem(ic: 2, ih: 12, iw: 70, oc: 33, kh: 5, kw: 5, ph: 2, pw: 2),
+    ConvolutionProblem(ic: 3, ih: 5, iw: 128, oc: 5, kh: 3, kw: 3, ph: 1, pw: 1),
     ConvolutionProblem(ic: 35, ih: 7, iw: 7, oc: 70, kh: 1, kw: 1),
   ]
 
@@ -21,11 +22,14 @@ import WinogradAlgebra
         try expectTheSame(p, options, misalignment) {
           try DirectPlan(p, options, streamsAbove: $0)
         }
-        for algorithm in WinogradAlgorithm.alongRows
-        where StripGeometry.takes(p, algorithm, options) {
-          let geometry = StripGeometry(problem: p, algorithm: algorithm, kernels: isa.kernels)
-          try expectTheSame(p, options, misalignment) {
-            try StripPlan(geometry, options, streamsAbove: $0)
+        for layout in LayoutRequest.allCases {
+          let options = PlanOptions(isa: isa, threads: threads, layout: layout, bias: bias)
+          for algorithm in WinogradAlgorithm.alongRows
+          where StripGeometry.takes(p, algorithm, options) {
+            let geometry = StripGeometry(p, algorithm, options)
+            try expectTheSame(p, options, misalignment) {
+              try geometry.makePlan(options, streamsAbove: $0)
+            }
           }
         }
       }

@@ -212,6 +212,7 @@ import Testing
       let pixels = isa.kernels.max_pixels(2)
       #expect(names.contains("tile \(pixels)x2") && names.contains("row tile \(pixels)x2"))
       #expect(names.contains("strip tile \(isa.kernels.max_strips(1))x1"))
+      #expect(names.contains("strip row tile \(isa.kernels.max_strip_channels(1))x1"))
       #expect(names.contains("pair tile \(pixels)x1") == (isa.kernels.pair_tile != nil))
     }
     for kernel in kernels {

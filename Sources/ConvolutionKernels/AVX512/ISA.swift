@@ -16,6 +16,28 @@ func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
   return (both.evenHalf, both.oddHalf)
 }
 
+/// `value`, shuffles of which are not merged with what made it.
+@inline(__always)
+func settled(_ value: Vector) -> Vector { kernel_settled16(value) }
+
+/// Pairs of elements of each four: the even and the odd ones of `a`, then those of `b`.
+@inline(__always)
+func deinterleaveFours(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+  (kernel_even_pairs16(a, b), kernel_odd_pairs16(a, b))
+}
+
+/// The inverse: elements of `a` and `b` in turn, the first and the last two of each four.
+@inline(__always)
+func interleaveFours(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+  (kernel_low_in_turn16(a, b), kernel_high_in_turn16(a, b))
+}
+
+/// The first two elements of each four of `a` and those of `b`, and the last two.
+@inline(__always)
+func pairFours(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+  (kernel_low_pairs16(a, b), kernel_high_pairs16(a, b))
+}
+
 /// Lane i: the sum of elements 2i and 2i + 1 of `a` followed by `b`. By `deinterleave`, tiles from 10 pixels on
 /// lost their registers.
 @inline(__always)

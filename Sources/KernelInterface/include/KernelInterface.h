@@ -205,6 +205,31 @@ typedef struct {
 
 typedef void (*StripFunction)(const StripArguments *arguments);
 
+// The same for plain planes, turned round: the lanes hold neighbouring strips of one output channel.
+//
+//   sums[k][v][ξ][l] = Σ_step src[step·step_stride + (v·α + ξ)·lanes + l] · wei[step][ξ][k]
+//   dst[k·plane_stride + v·dst_vector_stride + strip(l)·m + i] = bias[k] + Σ_ξ Aᵀ[i][ξ] · sums[k][v][ξ][l]
+//
+// Strips are in the order that takes the fewest shuffles: with q = 4/m, strip(4h + q·i + j) = i·lanes/m + q·h + j, for
+// i < m and j < q.
+// `tiles` of them, for as many output channels each, read the same strips.
+typedef struct {
+  const float *src;
+  ptrdiff_t step_stride;
+  ptrdiff_t steps;
+  const float *wei;
+  ptrdiff_t tile_wei_stride;
+  float *dst;
+  ptrdiff_t plane_stride;
+  ptrdiff_t dst_vector_stride;
+  const float *_Nullable bias;  // a value for each channel
+  ptrdiff_t relu;               // nonzero: negative outputs become 0
+  ptrdiff_t streams;            // nonzero: dst, aligned, is written past the caches, but for relu
+  ptrdiff_t tiles;
+} StripRowArguments;
+
+typedef void (*StripRowFunction)(const StripRowArguments *arguments);
+
 // Two real channels share one complex transform: lanes 2j and 2j+1 are its real and imaginary part.
 //
 // Split:  turns the T×T complex grid `grid[frequency][lanes]` of such pairs into the planes of a real
@@ -298,11 +323,17 @@ typedef struct {
   WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
   // F(m, r) along rows; null where it was not generated.
   StripSourceFunction _Nullable (*_Nonnull strip_source)(ptrdiff_t m, ptrdiff_t r);
+  // The same for `strip_row_tile`, strips in its order.
+  StripSourceFunction _Nullable (*_Nonnull strip_row_source)(ptrdiff_t m, ptrdiff_t r);
   // For up to `max_strip_vectors` vectors of output channels and up to `max_strips` strips.
   ptrdiff_t max_strip_vectors;
   ptrdiff_t (*max_strips)(ptrdiff_t vectors);
   StripFunction _Nullable (*_Nonnull strip_tile)(
       ptrdiff_t m, ptrdiff_t r, ptrdiff_t strips, ptrdiff_t vectors);
+  // For 1 or 2 vectors of strips and up to so many output channels, 0 where there is no such tile.
+  ptrdiff_t (*max_strip_channels)(ptrdiff_t vectors);
+  StripRowFunction _Nullable (*_Nonnull strip_row_tile)(
+      ptrdiff_t m, ptrdiff_t r, ptrdiff_t channels, ptrdiff_t vectors);
   SpectrumFunction split_spectrum;
   SpectrumFunction merge_spectrum;
   PixelFunction copy_pixels;

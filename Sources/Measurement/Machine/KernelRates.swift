@@ -6,7 +6,7 @@ import KernelInterface
 /// cache: what is missing to 1 is the kernel's own loss, what a layer loses beyond it is memory's.
 public struct KernelRate: Codable, Hashable, Sendable {
   /// `tile 14x2`: pixels × vectors of output channels; `row tile 14x2`: channels × vectors of pixels; `strip tile
-  /// 2x2`: strips of four pixels × vectors of output channels.
+  /// 2x2`: strips of four pixels × vectors of output channels; `strip row tile 2x2`: channels × vectors of strips.
   public let kernel: String
   /// The instruction set.
   public let isa: String
@@ -76,6 +76,12 @@ public struct KernelBenchmark {
         rates.append(try stripTile(vectors: vectors, steps: steps))
       }
     }
+    for vectors in 1...2 where kernels.max_strip_channels(vectors) > 0 {
+      let stepBytes = 6 * (vectors * kernels.lanes + kernels.max_strip_channels(vectors)) * 4
+      for steps in [Self.shortReduction / 3, max(l1 / 2 / stepBytes, 1)] {
+        rates.append(try stripRowTile(vectors: vectors, steps: steps))
+      }
+    }
     return rates
   }
 
@@ -94,6 +100,27 @@ public struct KernelBenchmark {
     let function = kernels.strip_tile(m, r, strips, vectors)!
     return rate(
       "strip tile \(strips)x\(vectors)", steps: steps, sums: strips * alpha * width
+    ) {
+      for _ in 0..<Self.tilesACall { function(&arguments) }
+    }
+  }
+
+  /// The same for plain planes.
+  private func stripRowTile(vectors: Int, steps: Int) throws(AllocationError) -> KernelRate {
+    let (m, r, alpha) = (4, 3, 6)
+    let channels = kernels.max_strip_channels(vectors)
+    let width = vectors * kernels.lanes
+    let src = try filled(steps * alpha * width)
+    let wei = try filled(steps * alpha * channels)
+    let dst = try filled(channels * m * width)
+    var arguments = StripRowArguments(
+      src: src.readOnly, step_stride: alpha * width, steps: steps, wei: wei.readOnly,
+      tile_wei_stride: 0, dst: dst.baseAddress, plane_stride: m * width,
+      dst_vector_stride: m * kernels.lanes,
+      bias: nil, relu: 0, streams: 0, tiles: 1)
+    let function = kernels.strip_row_tile(m, r, channels, vectors)!
+    return rate(
+      "strip row tile \(channels)x\(vectors)", steps: steps, sums: channels * alpha * width
     ) {
       for _ in 0..<Self.tilesACall { function(&arguments) }
     }
