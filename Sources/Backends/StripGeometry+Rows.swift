@@ -48,18 +48,14 @@ extension StripGeometry {
 
   /// Estimated cycles of products, and of output transforms, of all rows of an image with so many steps in all.
   func rowCycles(steps: Double) -> (product: Double, output: Double) {
-    var (product, output) = (0.0, 0.0)
+    var cycles = (product: 0.0, output: 0.0)
     for panel in rowPanels {
       for run in rowRuns {
-        let (channels, vectors) = (Double(panel.channels), Double(run.vectors))
-        let step = max(channels * vectors / 2, (channels + vectors) / Self.loads)
-        product += Double(panel.tiles) * steps * Double(algorithm.alpha) * step
-        output +=
-          Double(panel.tiles * problem.oh)
-          * (Self.tile + channels * vectors * Double(algorithm.m) * Self.interleavedOutput)
+        addCycles(
+          panel.tiles, panel.channels, run.vectors, steps, Self.interleavedOutput, to: &cycles)
       }
     }
-    return (product, output)
+    return cycles
   }
 
   /// Cycles to transform, interleave and store a vector of outputs.

@@ -5,12 +5,12 @@ extension StripGeometry {
   /// Operations and traffic of the phases. The output transform happens in registers, as a part of the products.
   ///
   /// - Parameters:
-  ///   - bands: of output rows; the lines that two of them read are transformed twice.
+  ///   - threads: that share the bands of output rows; lines that two bands read are transformed twice.
   ///   - near: bytes of the transformed lines of all threads.
   func work(
-    _ bands: [Range<Int>], srcBytes: Int, dstBytes: Int, near: Int, weightsBytes: Int
+    threads: Int, srcBytes: Int, dstBytes: Int, near: Int, weightsBytes: Int
   ) -> [ConvolutionPhase: PhaseWork] {
-    let p = problem
+    let (p, bands) = (problem, bands(threads: threads))
     let (bt, at) = (
       StraightLineProgram(algorithm.bt).flops, StraightLineProgram(algorithm.at).flops
     )

@@ -186,25 +186,33 @@ struct StripGeometry: Sendable {
 
   /// Estimated cycles of products, and of output transforms, of all rows of an image with so many steps in all.
   private func blockedCycles(steps: Double) -> (product: Double, output: Double) {
-    var (product, output) = (0.0, 0.0)
+    var cycles = (product: 0.0, output: 0.0)
     for column in columns {
       for run in runs(vectors: column.count) {
-        let (strips, vectors) = (Double(run.strips), Double(column.count))
-        let step = max(strips * vectors / 2, (strips + vectors) / Self.loads)
-        product += Double(run.tiles) * steps * Double(algorithm.alpha) * step
-        output +=
-          Double(run.tiles * problem.oh)
-          * (Self.tile + strips * vectors * Double(algorithm.m) * Self.output)
+        addCycles(run.tiles, run.strips, column.count, steps, Self.output, to: &cycles)
       }
     }
-    return (product, output)
+    return cycles
+  }
+
+  /// Adds those of `tiles` tiles a row, of `a` × `b` strips and vectors, or channels and vectors of strips; `output`
+  /// for a vector of outputs.
+  func addCycles(
+    _ tiles: Int, _ a: Int, _ b: Int, _ steps: Double, _ output: Double,
+    to cycles: inout (product: Double, output: Double)
+  ) {
+    let (sums, loads) = (Double(a * b), Double(a + b))
+    cycles.product +=
+      Double(tiles) * steps * Double(algorithm.alpha) * max(sums / 2, loads / Self.loads)
+    cycles.output +=
+      Double(tiles * problem.oh) * (Self.tile + sums * Double(algorithm.m) * output)
   }
 
   /// Loads of a cycle.
-  static let loads = 1.85
+  private static let loads = 1.85
   /// Cycles to begin a line, to transform a block of it, to begin a tile and to transform and store an output.
   private static let line = 40.0
   private static let block = 40.0
-  static let tile = 10.0
+  private static let tile = 10.0
   private static let output = 1.0
 }

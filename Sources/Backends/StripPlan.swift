@@ -38,8 +38,6 @@ final class StripPlan: ClockedPlan {
   // What threads share lies in stable memory: each would have to wait for the other's count of references.
   private let columns: StableTable<Column>
   private let tiles: StableTable<Tiles>
-  private let bands: StableTable<Range<Int>>
-  private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
   private let lines: StripLines
@@ -72,16 +70,14 @@ final class StripPlan: ClockedPlan {
         return Column(vectors: vectors, runs: first..<tiles.count)
       })
     self.tiles = StableTable(tiles)
-    let bands = geometry.bands(threads: options.threads)
-    self.bands = StableTable(bands)
     weights = try AlignedBuffer(count: geometry.weightsCount)
     bias = try AlignedBuffer(count: p.g * vectors * lanes)
-    lines = try StripLines(geometry, bands: bands, threads: options.threads)
-    region = ParallelRegion(threads: options.threads, stages: [p.mb * p.g * bands.count])
+    lines = try StripLines(geometry, threads: options.threads)
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = lines.byteCount
     phases = geometry.work(
-      bands, srcBytes: src.count * 4, dstBytes: dst.count * 4, near: workspaceBytes,
+      threads: options.threads, srcBytes: src.count * 4, dstBytes: dst.count * 4,
+      near: workspaceBytes,
       weightsBytes: weights.byteCount)
     executedFLOPs = phases.values.reduce(0) { $0 + $1.flops }
     variant = "\(geometry.name) rows \(geometry.stripsATile)"
@@ -113,14 +109,8 @@ final class StripPlan: ClockedPlan {
   func run(
     _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, clock: PhaseClock?
   ) {
-    region.run { _, item, thread in
-      clock?.begin(thread)
-      let (image, band) = item.quotientAndRemainder(dividingBy: bands.count)
-      let rows = bands.values[band]
-      lines.transform(src, image: image, geometry.lines(rows), thread)
-      clock?.end(.input, thread)
+    lines.run(src, clock: clock) { image, rows, thread in
       compute(image: image, rows, to: dst, thread)
-      clock?.end(.product, thread)
     }
   }
 

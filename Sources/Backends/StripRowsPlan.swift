@@ -32,8 +32,6 @@ final class StripRowsPlan: ClockedPlan {
   private let geometry: StripGeometry
   // What threads share lies in stable memory: each would have to wait for the other's count of references.
   private let tiles: StableTable<Tiles>
-  private let bands: StableTable<Range<Int>>
-  private let region: ParallelRegion
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
   private let lines: StripLines
@@ -60,16 +58,14 @@ final class StripRowsPlan: ClockedPlan {
               algorithm.m, algorithm.r, panel.channels, run.vectors)!)
         }
       })
-    let bands = geometry.bands(threads: options.threads)
-    self.bands = StableTable(bands)
     weights = try AlignedBuffer(count: geometry.weightsCount)
     bias = try AlignedBuffer(count: p.oc)
-    lines = try StripLines(geometry, bands: bands, threads: options.threads)
-    region = ParallelRegion(threads: options.threads, stages: [p.mb * p.g * bands.count])
+    lines = try StripLines(geometry, threads: options.threads)
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = lines.byteCount
     phases = geometry.work(
-      bands, srcBytes: src.count * 4, dstBytes: dst.count * 4, near: workspaceBytes,
+      threads: options.threads, srcBytes: src.count * 4, dstBytes: dst.count * 4,
+      near: workspaceBytes,
       weightsBytes: weights.byteCount)
     executedFLOPs = phases.values.reduce(0) { $0 + $1.flops }
     variant = "\(geometry.name) rows \(geometry.stripsATile)"
@@ -98,16 +94,10 @@ final class StripRowsPlan: ClockedPlan {
   func run(
     _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>, clock: PhaseClock?
   ) {
-    region.run { _, item, thread in
-      clock?.begin(thread)
-      let (image, band) = item.quotientAndRemainder(dividingBy: bands.count)
-      let rows = bands.values[band]
-      let read = geometry.lines(rows)
-      lines.transform(src, image: image, read, thread)
-      clock?.end(.input, thread)
-      for row in rows { compute(image: image, row, from: read.lowerBound, to: dst, thread) }
+    lines.run(src, clock: clock) { image, rows, thread in
+      let first = geometry.lines(rows).lowerBound
+      for row in rows { compute(image: image, row, from: first, to: dst, thread) }
       if streams { kernel_end_streaming() }
-      clock?.end(.product, thread)
     }
   }
 

@@ -40,6 +40,20 @@ import Testing
     let padded = try ConvolutionProblem(
       ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 1, sh: 2, sw: 2, ph: 1)
     let dense = try ConvolutionProblem(ic: 6, ih: 14, iw: 14, oc: 4, kh: 1, kw: 1)
-    for p in [larger, padded, dense] { #expect(p.withoutStrides == nil, "\\(p)") }
+    for p in [larger, padded, dense] { #expect(p.withoutStrides == nil, "\(p)") }
+  }
+
+  /// Else windows would hold four times as many.
+  @Test(arguments: InstructionSet.available) func windowsHoldOnlyWhatStridesLeave(
+    _ isa: InstructionSet
+  ) throws {
+    let p = try ConvolutionProblem(ic: 40, ih: 14, iw: 14, oc: 33, kh: 1, kw: 1, sh: 2, sw: 2)
+    let rest = try #require(p.withoutStrides)
+    for threads in [1, 2] {
+      let options = PlanOptions(isa: isa, threads: threads, layout: .nchw)
+      let plans = try [p, rest].map { try DirectPlan($0, options) }
+      #expect(plans[0].workspaceBytes == plans[1].workspaceBytes)
+      #expect(plans[0].src.count == p.srcCount)
+    }
   }
 }

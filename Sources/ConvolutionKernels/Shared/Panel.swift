@@ -157,7 +157,7 @@ enum Panel {
 
   /// `count` elements, `step` apart in `src`; nothing beyond the last one is read.
   @inline(__always)
-  private static func copy(
+  static func copy(
     _ src: UnsafePointer<Float>, _ step: Int, _ dst: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     switch step {

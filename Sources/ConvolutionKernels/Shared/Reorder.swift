@@ -123,18 +123,8 @@ enum Reorder {
   private static func packSquare(
     _ a: ReorderArguments, _ x: Int, from src: UnsafePointer<Float>, planeStride: Int
   ) {
-    var rows = Square { _ in Vector(repeating: 0) }
-    if a.channels == Vector.scalarCount {
-      for c in 0..<Vector.scalarCount { rows[c] = loadVector(src + c &* planeStride) }
-      if a.ahead > 0 {
-        for c in 0..<Vector.scalarCount { kernel_prefetch(src + (c &* planeStride &+ a.ahead)) }
-      }
-    } else {
-      for c in 0..<Vector.scalarCount where c < a.channels {
-        rows[c] = loadVector(src + c &* planeStride)
-      }
-    }
-    transpose(&rows)
+    let rows = square(
+      from: src, planeStride: planeStride, channels: a.channels, ahead: a.ahead)
     if a.row_gap == 0 {
       for i in 0..<Vector.scalarCount {
         storeVector(rows[i], a.dst + (x &+ i) &* Vector.scalarCount)
@@ -145,20 +135,36 @@ enum Reorder {
     }
   }
 
-  /// `pixels` pixels of `channels` channels, of a square all of which may be read, side by side.
+  /// The first `pixels` pixels of a square, side by side; all of it may be read.
   @inline(__always)
   static func packSquare(
     from src: UnsafePointer<Float>, planeStride: Int, channels: Int, pixels: Int,
     to dst: UnsafeMutablePointer<Float>
   ) {
-    var rows = Square { _ in Vector(repeating: 0) }
-    for c in 0..<Vector.scalarCount where c < channels {
-      rows[c] = loadVector(src + c &* planeStride)
-    }
-    transpose(&rows)
+    let rows = square(from: src, planeStride: planeStride, channels: channels, ahead: 0)
     for i in 0..<Vector.scalarCount where i < pixels {
       storeVector(rows[i], dst + i &* Vector.scalarCount)
     }
+  }
+
+  /// The pixels at `src` as vectors of channels, zero for those that are missing.
+  @inline(__always)
+  private static func square(
+    from src: UnsafePointer<Float>, planeStride: Int, channels: Int, ahead: Int
+  ) -> Square {
+    var rows = Square { _ in Vector(repeating: 0) }
+    if channels == Vector.scalarCount {
+      for c in 0..<Vector.scalarCount { rows[c] = loadVector(src + c &* planeStride) }
+      if ahead > 0 {
+        for c in 0..<Vector.scalarCount { kernel_prefetch(src + (c &* planeStride &+ ahead)) }
+      }
+    } else {
+      for c in 0..<Vector.scalarCount where c < channels {
+        rows[c] = loadVector(src + c &* planeStride)
+      }
+    }
+    transpose(&rows)
+    return rows
   }
 
   /// A square of pixels from `x` on; `dst` is the first of them in the first plane.

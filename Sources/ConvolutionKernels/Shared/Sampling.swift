@@ -3,8 +3,8 @@ import KernelInterface
 /// Some pixels of plain planes, such as a strided 1×1 kernel reads, into blocks of one vector of channels.
 ///
 /// Gathered row by row into a strip that stays in the first-level cache, then transposed from there. A row's last
-/// vector may read and write beyond it: the next row overwrites what it left in the strip, and where the tensor ends
-/// elements are copied one by one.
+/// vector may read and write beyond it: the next row overwrites what it left in the strip. Where the tensor
+/// ends, and with other strides than 2, rows are copied as into panels.
 enum Sampling {
   private static var stripPixels: Int { 64 }
   /// Between the channels of a strip: room for what the last vector of a row writes beyond it.
@@ -64,7 +64,7 @@ enum Sampling {
     var (src, dst) = (a.src + offset, dst)
     guard a.step == 2, end <= a.readable else {
       for _ in 0..<a.channels {
-        for i in 0..<count { dst[i] = src[i &* a.step] }
+        Panel.copy(src, a.step, dst, count)
         src += a.plane_stride
         dst += stripStride
       }

@@ -73,85 +73,32 @@ KERNEL_INLINE Float16 kernel_settled16(Float16 value) {
   return value;
 }
 
-// Shuffles within groups of four elements, one instruction each whatever the width.
+// Shuffles within groups of four elements, one instruction each whatever the width: element 0 to 3 of each four of
+// `a`, 4 to 7 of `b`.
+#define KERNEL_OF_FOUR(width, group, i) ((i) < 4 ? 4 * (group) + (i) : (width) + 4 * (group) + (i) - 4)
+#define KERNEL_FOUR(width, group, i, j, k, l)                                 \
+  KERNEL_OF_FOUR(width, group, i), KERNEL_OF_FOUR(width, group, j),           \
+      KERNEL_OF_FOUR(width, group, k), KERNEL_OF_FOUR(width, group, l)
+#define KERNEL_SHUFFLE_FOURS(name, i, j, k, l)                                \
+  KERNEL_INLINE Float4 name##4(Float4 a, Float4 b) {                          \
+    return __builtin_shufflevector(a, b, KERNEL_FOUR(4, 0, i, j, k, l));      \
+  }                                                                           \
+  KERNEL_INLINE Float8 name##8(Float8 a, Float8 b) {                          \
+    return __builtin_shufflevector(a, b, KERNEL_FOUR(8, 0, i, j, k, l),       \
+                                   KERNEL_FOUR(8, 1, i, j, k, l));            \
+  }                                                                           \
+  KERNEL_INLINE Float16 name##16(Float16 a, Float16 b) {                      \
+    return __builtin_shufflevector(                                           \
+        a, b, KERNEL_FOUR(16, 0, i, j, k, l), KERNEL_FOUR(16, 1, i, j, k, l), \
+        KERNEL_FOUR(16, 2, i, j, k, l), KERNEL_FOUR(16, 3, i, j, k, l));      \
+  }
 
-// The first two elements of each four of `a` and `b`, in turn.
-KERNEL_INLINE Float4 kernel_low_in_turn4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
-}
-
-KERNEL_INLINE Float8 kernel_low_in_turn8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
-}
-
-KERNEL_INLINE Float16 kernel_low_in_turn16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
-}
-
-// The last two elements of each four of `a` and `b`, in turn.
-KERNEL_INLINE Float4 kernel_high_in_turn4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
-}
-
-KERNEL_INLINE Float8 kernel_high_in_turn8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
-}
-
-KERNEL_INLINE Float16 kernel_high_in_turn16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
-}
-
-// The first two elements of each four of `a`, then those of `b`.
-KERNEL_INLINE Float4 kernel_low_pairs4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 0, 1, 4, 5);
-}
-
-KERNEL_INLINE Float8 kernel_low_pairs8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-}
-
-KERNEL_INLINE Float16 kernel_low_pairs16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-}
-
-// The last two elements of each four of `a`, then those of `b`.
-KERNEL_INLINE Float4 kernel_high_pairs4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 2, 3, 6, 7);
-}
-
-KERNEL_INLINE Float8 kernel_high_pairs8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-}
-
-KERNEL_INLINE Float16 kernel_high_pairs16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-}
-
-// The even elements of each four of `a`, then those of `b`.
-KERNEL_INLINE Float4 kernel_even_pairs4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
-}
-
-KERNEL_INLINE Float8 kernel_even_pairs8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14);
-}
-
-KERNEL_INLINE Float16 kernel_even_pairs16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30);
-}
-
-// The odd elements of each four of `a`, then those of `b`.
-KERNEL_INLINE Float4 kernel_odd_pairs4(Float4 a, Float4 b) {
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
-}
-
-KERNEL_INLINE Float8 kernel_odd_pairs8(Float8 a, Float8 b) {
-  return __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
-}
-
-KERNEL_INLINE Float16 kernel_odd_pairs16(Float16 a, Float16 b) {
-  return __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
-}
+KERNEL_SHUFFLE_FOURS(kernel_low_in_turn, 0, 4, 1, 5)
+KERNEL_SHUFFLE_FOURS(kernel_high_in_turn, 2, 6, 3, 7)
+KERNEL_SHUFFLE_FOURS(kernel_low_pairs, 0, 1, 4, 5)
+KERNEL_SHUFFLE_FOURS(kernel_high_pairs, 2, 3, 6, 7)
+KERNEL_SHUFFLE_FOURS(kernel_even_pairs, 0, 2, 4, 6)
+KERNEL_SHUFFLE_FOURS(kernel_odd_pairs, 1, 3, 5, 7)
 
 // `value` to `address`, a multiple of the vector's size, past the caches: `kernel_end_streaming` puts it in
 // order.
