@@ -1,13 +1,14 @@
 import Convolution
 
-/// Convolution by FFT, overlap-save on T×T tiles: `dst tile = IFFT(Σ_c FFT(src patch) · conj FFT(wei))`.
+/// Convolution by FFT, overlap-save on T×T tiles or whole images: `dst tile = IFFT(Σ_c FFT(src patch) · conj FFT(wei))`.
 ///
-/// Algorithm: see `FFTTransform`. Schedule: see `TransformPlan`; T and the schedule are those of least
-/// estimated cost unless a variant (`t8`, `t16`, `t32`) forces T.
+/// Algorithm: see `FFTTransform`. Schedule: see `TransformPlan`; the tile and the schedule are those of least
+/// estimated cost unless a variant (`t8`, `t16`, `t32`, `whole`) forces the tile.
 struct FFTBackend: ConvolutionBackend {
   let name = "fft"
-  let summary = "tiled (overlap-save) FFT by FFTW, one matrix product a frequency; stride 1"
-  let variants = sizes.map { "t\($0)" }
+  let summary =
+    "FFT by FFTW of tiles (overlap-save) or whole images, one matrix product a frequency; stride 1"
+  let variants = sizes.map(FFTGeometry.name) + [FFTGeometry.whole]
   let schedules = TransformSchedule.names
 
   /// Smallest first.
@@ -25,21 +26,23 @@ struct FFTBackend: ConvolutionBackend {
       throw Unsupported("depthwise: one input channel a group leaves no products to save")
     }
     let fitting = geometries(p, options)
-    guard let smallest = fitting.first else {
-      throw Unsupported(
-        "kernel \(p.kh)x\(p.kw) does not fit "
-          + (options.variant.map { "variant \($0)" } ?? "tiles of up to 32x32"))
+    guard let least = fitting.min(by: { $0.weightPlanes < $1.weightPlanes }) else {
+      throw Unsupported("kernel \(p.kh)x\(p.kw) does not fit variant \(options.variant ?? "")")
     }
-    if let excess = excess(p, smallest) { throw Unsupported(excess) }
-    try options.requireAccuracy(Self.expectedError(p), of: smallest.name)
+    if let excess = excess(p, least) { throw Unsupported(excess) }
+    try options.requireAccuracy(Self.expectedError(p), of: least.name)
     if options.forcesSchedule { try TransformCandidate.requirePossible(weigh(p, options)) }
   }
 
-  /// Tile sizes that leave at least two outputs along each axis.
+  /// Tiles that leave at least two outputs along each axis, and the whole image where that is another one.
   private func geometries(_ p: ConvolutionProblem, _ options: PlanOptions) -> [FFTGeometry] {
-    Self.sizes.filter {
-      $0 > max(p.kh, p.kw) && options.allows(tile: "t\($0)")
-    }.map { FFTGeometry(size: $0, kh: p.kh, kw: p.kw) }
+    let tiles = Self.sizes.compactMap { FFTGeometry(size: $0, p) }
+      .filter { options.allows(tile: $0.name) }
+    let whole = FFTGeometry(whole: p)
+    guard options.allows(tile: whole.name), !tiles.contains(where: { $0.replaces(whole) }) else {
+      return tiles
+    }
+    return tiles + [whole]
   }
 
   private func weightBytes(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> Double {
@@ -81,7 +84,8 @@ struct FFTBackend: ConvolutionBackend {
       let best = cheapest(problem, options)
       return try TransformPlan(
         problem, options,
-        transform: FFTTransform(best.shape, kernels: options.isa.kernels, rigor: options.rigor),
+        transform: FFTTransform(
+          best.shape, problem, kernels: options.isa.kernels, rigor: options.rigor),
         schedule: best.estimate.schedule, name: best.shape.name,
         errorBound: FFTBound(geometry: best.shape))
     }

@@ -1,7 +1,7 @@
 import Convolution
 import Glibc
 
-/// `|err| ≤ u·(4·log₂ T² + ic)·Σ_c ‖d_c‖₂‖g_c‖₂ + u·|bias|`, `d_c` the T×T patch of channel c, `g_c` its kernel.
+/// `|err| ≤ u·(4·log₂ N + ic)·Σ_c ‖d_c‖₂‖g_c‖₂ + u·|bias|`, `d_c` the patch of N points of channel c, `g_c` its kernel.
 ///
 /// An FFT of N points has a relative error of order `u·log₂ N` in the 2-norm (Higham, §24.1); Gauss's
 /// products and both directions are in the factor 4, the sum over channels adds at most `ic·u`.
@@ -21,10 +21,9 @@ struct FFTBound: ErrorBound {
     at positions: [OutputPosition], reference: [ReferenceOutput], operands: ConvolutionOperands
   ) -> [Double] {
     let p = operands.problem
-    let size = geometry.size
     let factor =
       SummationBound.unitRoundoff
-      * (4 * log2(Double(size * size)) + Double(p.icPerGroup))
+      * (4 * log2(Double(geometry.points)) + Double(p.icPerGroup))
     var patches: [TileKey: [Double]] = [:]
     var kernels: [Int: [Double]] = [:]
     return positions.map { at in
@@ -49,8 +48,8 @@ struct FFTBound: ErrorBound {
     return (0..<p.icPerGroup).map { c in
       let plane = operands.src + (tile.n * p.ic + tile.group * p.icPerGroup + c) * p.ih * p.iw
       var sum = 0.0
-      for y in max(0, top)..<max(0, top, min(p.ih, top + geometry.size)) {
-        for x in max(0, left)..<max(0, left, min(p.iw, left + geometry.size)) {
+      for y in max(0, top)..<max(0, top, min(p.ih, top + geometry.height)) {
+        for x in max(0, left)..<max(0, left, min(p.iw, left + geometry.width)) {
           sum += Double(plane[y * p.iw + x]) * Double(plane[y * p.iw + x])
         }
       }

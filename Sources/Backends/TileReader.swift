@@ -63,7 +63,7 @@ struct TileReader {
       var arguments = TransformArguments(
         patch: UnsafeMutablePointer(mutating: row + left * lanes),
         patch_stride: problem.iw * lanes, spectrum: target + i * lanes, xi_stride: xiStride,
-        bias: nil, relu: 0, fetches_next: 1)
+        bias: nil, channels: lanes, relu: 0, fetches_next: 1)
       transform.input(&arguments, scratch: scratch)
     }
   }
@@ -81,7 +81,8 @@ struct TileReader {
     for i in 0..<count {
       var arguments = TransformArguments(
         patch: strip + i * grid.tileWidth * lanes, patch_stride: window.columns * lanes,
-        spectrum: target + i * lanes, xi_stride: xiStride, bias: nil, relu: 0, fetches_next: 0)
+        spectrum: target + i * lanes, xi_stride: xiStride, bias: nil, channels: lanes, relu: 0,
+        fetches_next: 0)
       transform.input(&arguments, scratch: scratch)
     }
   }

@@ -28,6 +28,7 @@ struct TileWriter {
   ) {
     let lanes = kernels.lanes
     let channel = group * problem.ocPerGroup + vector * lanes
+    let channels = min(lanes, (group + 1) * problem.ocPerGroup - channel)
     grid.forEachStretch(in: range) { first, count, index in
       let (rows, _) = grid.valid(first)
       let start =
@@ -37,7 +38,7 @@ struct TileWriter {
       var arguments = TransformArguments(
         patch: strip, patch_stride: count * grid.tileWidth * lanes,
         spectrum: spectrum + (index - range.lowerBound) * lanes, xi_stride: xiStride,
-        bias: bias, relu: relu ? 1 : 0, fetches_next: 0)
+        bias: bias, channels: channels, relu: relu ? 1 : 0, fetches_next: 0)
       let lastColumns =
         grid.valid(.init(n: first.n, row: first.row, column: first.column + count - 1)).columns
       let columns = (count - 1) * grid.tileWidth + lastColumns
@@ -64,8 +65,8 @@ struct TileWriter {
           arguments.spectrum += lanes
         }
         store(
-          strip, count * grid.tileWidth, rows: rows, columns: columns, channel: channel, group,
-          to: start)
+          strip, count * grid.tileWidth, rows: rows, columns: columns, channels: channels, to: start
+        )
       }
     }
   }
@@ -83,7 +84,7 @@ struct TileWriter {
 
   private func store(
     _ strip: UnsafeMutablePointer<Float>, _ stripColumns: Int, rows: Int, columns: Int,
-    channel: Int, _ group: Int, to start: UnsafeMutablePointer<Float>
+    channels: Int, to start: UnsafeMutablePointer<Float>
   ) {
     if case .blocked = dst.layout {
       return copy(strip, stripColumns, rows: rows, columns: columns, to: start)
@@ -92,8 +93,8 @@ struct TileWriter {
       var arguments = ReorderArguments(
         src: strip + row * stripColumns * kernels.lanes, dst: start + row * problem.ow,
         pixels: columns, row_pixels: columns, row_gap: 0,
-        channels: min(kernels.lanes, (group + 1) * problem.ocPerGroup - channel),
-        plane_stride: problem.oh * problem.ow, ahead: row < rows - 1 ? problem.ow : 0)
+        channels: channels, plane_stride: problem.oh * problem.ow,
+        ahead: row < rows - 1 ? problem.ow : 0)
       kernels.unpack_channels(&arguments)
     }
   }

@@ -50,6 +50,10 @@ enum AdversarialProblems {
     .init(ic: 3, ih: 40, iw: 70, oc: 30, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(ic: 3, ih: 20, iw: 63, oc: 20, kh: 7, kw: 7, sh: 2, sw: 2, ph: 3, pw: 3),
     .init(ic: 5, ih: 12, iw: 61, oc: 18, kh: 5, kw: 3, sh: 1, sw: 2, ph: 3, pw: 2, dh: 1, dw: 1),
+    // Kernels larger than a tile; images whose zeros before and after may be the same.
+    .init(mb: 2, ic: 3, ih: 27, iw: 15, oc: 5, kh: 33, kw: 9, ph: 16, pw: 4),
+    .init(mb: 3, g: 2, ic: 40, ih: 9, iw: 6, oc: 38, kh: 5, kw: 7, ph: 2, pw: 3),
+    .init(ic: 4, ih: 20, iw: 44, oc: 3, kh: 9, kw: 35, ph: 1, pw: 20, phr: 12, pwr: 9),
     // Groups and depthwise.
     .init(g: 2, ic: 6, ih: 9, iw: 9, oc: 10, kh: 3, kw: 3, ph: 1, pw: 1),
     .init(mb: 2, g: 3, ic: 51, ih: 8, iw: 9, oc: 57, kh: 3, kw: 3, ph: 1, pw: 1),

@@ -14,13 +14,15 @@ enum Promises {
     "direct": { _, _ in true },
     "im2col": { _, _ in true },
     "implicit-gemm": { _, _ in true },
-    // Stride 1, dense; some sum over channels and taps to save on; two outputs of a tile along an axis.
+    // Stride 1, dense; some sum over channels and taps to save on; two outputs of a tile along an axis, unless that
+    // is the whole image.
     "fft": { p, options in
       let variant = options.variant
       // A schedule may be impossible for the size of a tile, which is up to the cost model.
       if isScheduleForced(variant) { return nil }
-      let size = variant.map { Int($0.dropFirst())! } ?? 32
-      return p.hasUnitSteps && !p.isDepthwise && p.kh * p.kw > 1 && max(p.kh, p.kw) < size
+      guard p.hasUnitSteps, !p.isDepthwise, p.kh * p.kw > 1 else { return false }
+      guard let variant, variant != "whole" else { return true }
+      return max(p.kh, p.kw) < Int(variant.dropFirst())!
     },
     "winograd": { p, options in
       let variant = options.variant

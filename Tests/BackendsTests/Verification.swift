@@ -161,6 +161,19 @@ struct Verification {
         return "\(at): \(value), expected \(expected), bound \(bounds[i]) [\(run.plan.variant)]"
       }
     }
+    if let i = filling(run, truth).first(where: { run.dst.elements[$0] != 0 }) {
+      return "filling at \(i): \(run.dst.elements[i]) [\(run.plan.variant)]"
+    }
     return nil
+  }
+
+  /// Elements of a blocked destination that are no channel's; who reads it next finds zeros there.
+  private func filling(_ run: Run, _ truth: Truth) -> [Int] {
+    guard run.dst.count > truth.positions.count else { return [] }
+    var isOutput = [Bool](repeating: false, count: run.dst.count)
+    for at in truth.positions {
+      isOutput[run.plan.dst.offset(n: at.n, c: at.k, y: at.p, x: at.q)] = true
+    }
+    return isOutput.indices.filter { !isOutput[$0] }
   }
 }

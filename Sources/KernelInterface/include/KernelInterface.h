@@ -157,6 +157,7 @@ typedef struct {
   float *spectrum;
   ptrdiff_t xi_stride;
   const float *_Nullable bias;  // output only: `lanes` values
+  ptrdiff_t channels;           // output only: of the block; what follows is zero
   ptrdiff_t relu;               // output only
   ptrdiff_t fetches_next;       // nonzero: bring the next patch of the row into the cache
 } TransformArguments;
@@ -247,7 +248,7 @@ typedef struct {
 
 typedef void (*SpectrumFunction)(const SpectrumArguments *arguments);
 
-// Copies `rows × columns` pixels of `lanes` channels, adding a bias and applying ReLU.
+// Copies `rows × columns` pixels of a block of channels, adding a bias and applying ReLU.
 typedef struct {
   const float *src;
   ptrdiff_t src_stride;  // between rows
@@ -256,6 +257,7 @@ typedef struct {
   ptrdiff_t rows;
   ptrdiff_t columns;
   const float *_Nullable bias;  // `lanes` values
+  ptrdiff_t channels;           // others become zero
   ptrdiff_t relu;
 } PixelArguments;
 
