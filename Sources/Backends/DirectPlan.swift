@@ -49,13 +49,13 @@ final class DirectPlan: ConvolutionPlan {
 
   /// - Parameters:
   ///   - forcedSchedule: nil lets the plan choose.
-  ///   - streamsAbove: bytes of a native destination from which it is written past the caches: it would not stay
-  ///     there anyway, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB: 1.32 times as fast
-  ///     on one thread, 1.40 on two; where the last level holds it, up to 1.3 times slower. Not with ReLU: a store
-  ///     that streams and rectifies was no longer inlined.
+  ///   - streamsAbove: bytes of a native destination from which it is written past the caches: the last level, which
+  ///     others share, would not keep it, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB: 1.32
+  ///     times as fast on one thread, 1.40 on two; from half of the last level on 1.03 to 1.13. Not with ReLU: a
+  ///     store that streams and rectifies was no longer inlined.
   init(
     _ original: ConvolutionProblem, _ options: PlanOptions, forcedSchedule: DirectSchedule? = nil,
-    streamsAbove: Int = CacheSizes.current.l3
+    streamsAbove: Int = CacheSizes.current.l3 / 2
   ) throws(AllocationError) {
     self.options = options
     let kernels = options.isa.kernels
