@@ -15,6 +15,8 @@ struct FFTBackend: ConvolutionBackend {
   private static let sizes = [8, 16, 32]
   /// Transformed weights beyond this are refused: they would be streamed from memory at every call.
   private static let mostWeightBytes = 4 << 30
+  /// Tiles of more points are refused: 16 channels of one take more than 256 MiB, several times a thread.
+  private static let mostPoints = 1 << 22
 
   func validate(_ p: ConvolutionProblem, _ options: PlanOptions) throws(Unsupported) {
     guard p.sh == 1, p.sw == 1 else { throw Unsupported("stride \(p.sh)x\(p.sw), needs 1") }
@@ -49,8 +51,12 @@ struct FFTBackend: ConvolutionBackend {
     Double(geometry.weightPlanes) * Double(p.oc) * Double(p.icPerGroup) * 4
   }
 
-  /// Why the transformed weights are too much; nil if they are not.
+  /// Why a tile or the transformed weights are too much; nil if they are not.
   private func excess(_ p: ConvolutionProblem, _ geometry: FFTGeometry) -> String? {
+    guard geometry.points <= Self.mostPoints else {
+      return
+        "a tile of \(geometry.height)x\(geometry.width) points, more than the limit of \(Self.mostPoints)"
+    }
     let bytes = weightBytes(p, geometry)
     guard bytes > Double(Self.mostWeightBytes) else { return nil }
     let gigabytes = Int((bytes / Double(1 << 30)).rounded(.up))
