@@ -51,7 +51,7 @@ final class DirectPlan: ConvolutionPlan {
   ///   - forcedSchedule: nil lets the plan choose.
   ///   - streamsAbove: bytes of a native destination from which it is written past the caches: the last level, which
   ///     others share, would not keep it, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB: 1.32
-  ///     times as fast on one thread, 1.40 on two; from half of the last level on 1.03 to 1.13. Not with ReLU: a
+  ///     times as fast on one thread, 1.40 on two; from half of the last level on 1.02 to 1.14. Not with ReLU: a
   ///     store that streams and rectifies was no longer inlined.
   init(
     _ original: ConvolutionProblem, _ options: PlanOptions, forcedSchedule: DirectSchedule? = nil,

@@ -45,8 +45,8 @@ final class StripPlan: ClockedPlan {
   private let vectors: Int
   private let streams: Bool
 
-  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`; two
-  ///   threads write faster than memory takes: from half of the last level on .78 to .88 times as fast.
+  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`; from half of
+  ///   the last level on one thread would be 1.10 to 1.25 times as fast so, two mostly .78 to .97.
   ///   vgg16-conv1_1 with 8 images, 103 MB: 1.38 times as fast on one thread, 1.34 on two.
   init(
     _ geometry: StripGeometry, _ options: PlanOptions,
