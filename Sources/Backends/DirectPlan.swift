@@ -65,8 +65,9 @@ final class DirectPlan: ConvolutionPlan {
     let vectors = (original.ocPerGroup + lanes - 1) / lanes
     let groupWeights = vectors * lanes * original.reduction
     // Windows of a strided 1×1 convolution hold only the pixels that it reads.
+    let readsPlanes = DirectSource.readsPlanes(original, options)
     let unstrided =
-      isNative || original.icPerGroup < lanes ? nil : original.withoutStrides
+      isNative || readsPlanes || original.icPerGroup < lanes ? nil : original.withoutStrides
     func reading(_ p: ConvolutionProblem) -> DirectSource {
       DirectSource(
         p, options, kernels, copiesBorder: Self.copiesBorder(p),
@@ -86,7 +87,9 @@ final class DirectPlan: ConvolutionPlan {
     let (byColumns, budget) = (schedule.byColumns, schedule.budget)
     let problem =
       isNative || byColumns
-      ? whole : Self.divided(unstrided ?? original, threads: options.threads, budget: budget)
+      ? whole
+      : Self.divided(
+        unstrided ?? original, threads: options.threads, budget: budget, isWindow: !readsPlanes)
     self.problem = problem
     var source = reading(problem)
     src = original.srcDescription(source.layout)
@@ -171,11 +174,11 @@ final class DirectPlan: ConvolutionPlan {
   }
 
   /// An NCHW 1×1 image as rows that threads share: as few as give each the same, in windows of `budget` bytes.
-  /// With one row for all, two threads were no faster than one.
+  /// With one row for all, two threads were no faster than one. A single thread's window may as well hold all.
   private static func divided(
-    _ p: ConvolutionProblem, threads: Int, budget: Int
+    _ p: ConvolutionProblem, threads: Int, budget: Int, isWindow: Bool
   ) -> ConvolutionProblem {
-    guard threads > 1 else { return p.flattened }
+    guard threads > 1 || !isWindow else { return p.flattened }
     let windows = (p.icPerGroup * p.ih * p.iw * 4 - 1) / budget + 1
     return p.flattened(rows: max(threads, windows), threads: threads)
   }

@@ -5,7 +5,7 @@ import Convolution
 /// Nothing is lowered: in blocked layout the register tiles read and write the tensors as they lie
 /// (`DirectPlan` with the image as one long row); in NCHW the product packs its own panels of pixels
 /// (`ImplicitGEMMPlan` with one tap). There the last vectors of pixels may mostly repeat others, 15 of 64 lanes
-/// at 7×7: where that costs more than transposing, both layouts take the first way.
+/// at 7×7, or strides be gathered: where that costs more than transposing, both layouts take the first way.
 struct GEMM1x1Backend: ConvolutionBackend {
   let name = "gemm-1x1"
   let summary = "1x1 kernels as a matrix product on the tensors as they lie; any stride, no padding"
@@ -26,20 +26,32 @@ struct GEMM1x1Backend: ConvolutionBackend {
     _ problem: ConvolutionProblem, _ options: PlanOptions
   ) throws(PlanError) -> any ConvolutionPlan {
     try planOrDecline(problem, options) { options throws(AllocationError) -> any ConvolutionPlan in
-      options.layout == .native || Self.turns(problem, lanes: options.isa.kernels.lanes)
+      Self.takesDirectPlan(problem, options)
         ? try DirectPlan(problem, options) : try ImplicitGEMMPlan(problem, options)
     }
   }
 
-  /// Whether NCHW tensors are better transposed than multiplied as they lie.
+  /// Whether pixels are broadcast, as `direct` does, and outputs lie in the lanes: in NCHW where that costs less than
+  /// panels of pixels do.
   ///
-  /// Transposing takes 0.43 cycles a value, as much as 0.86·lanes multiply-adds, and a twentieth of the
-  /// products is what panels lose elsewhere. 1×1 layers of ResNet-50, GoogLeNet and VGG-16 (AVX-512, 1 thread):
-  /// 14×14 pixels 0.97 to 1.04 times as fast, 7×7 1.16 to 1.26.
-  private static func turns(_ p: ConvolutionProblem, lanes: Int) -> Bool {
-    let pixels = p.oh * p.ow
-    let empty = Double((pixels + lanes - 1) / lanes * lanes) / Double(pixels) - 1
-    let transposing = 0.86 * Double(lanes) * (1 / Double(p.icPerGroup) + 1 / Double(p.ocPerGroup))
-    return empty > 0 && empty + 0.05 > transposing
+  /// Outputs are transposed, and the source unless its planes are read as they lie; gathering strided pixels into
+  /// panels takes as long. A twentieth of the products is what panels lose elsewhere where they are not full. 1×1
+  /// layers of ResNet-50, GoogLeNet and DenseNet (AVX-512, one and two threads) in turn with panels, or with a source
+  /// that was transposed: 14×14 pixels 1.05 and 1.10 times as fast in the mean, 7×7 1.13 and 1.16, strided 1.04 and 1.07.
+  static func takesDirectPlan(_ p: ConvolutionProblem, _ options: PlanOptions) -> Bool {
+    guard options.layout == .nchw else { return true }
+    let kernels = options.isa.kernels
+    let lanes = kernels.lanes
+    func emptyLanes(_ count: Int) -> Double {
+      Double((count + lanes - 1) / lanes * lanes) / Double(count) - 1
+    }
+    let emptyPixels = emptyLanes(p.oh * p.ow)
+    let sources = DirectSource.movingShare(kernels, channels: p.ocPerGroup)
+    let outputs = DirectSource.movingShare(kernels, channels: p.icPerGroup)
+    // A single vector of outputs has no other to share its broadcasts with, but in pairs of channels.
+    let staysPlain = DirectSource.readsPlanes(p, options) && p.ocPerGroup > lanes
+    let isStrided = p.sh > 1 || p.sw > 1
+    let panels = (emptyPixels > 0 ? emptyPixels + 0.05 : 0) + (isStrided ? sources : 0)
+    return panels > emptyLanes(p.ocPerGroup) + outputs + (staysPlain ? 0 : sources)
   }
 }

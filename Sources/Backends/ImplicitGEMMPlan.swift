@@ -29,7 +29,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// empty, which would have to be packed and their sums copied.
   private let panels: [Range<Int>]
   /// Panels that are packed together.
-  private let panelBlocks: [Range<Int>]
+  let panelBlocks: [Range<Int>]
   /// Rows of the register tiles.
   private let rowPanels: [Range<Int>]
   private let rowChunks: [Range<Int>]
@@ -125,10 +125,9 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     }
     rowRuns = runs
     let mostPanels = max(1, budget / (depth * width * 4))
-    let fewest = (panels.count + mostPanels - 1) / mostPanels
-    let turns = options.threads / rowChunks.count
-    let even = max(fewest, min(panels.count, max(1, turns)))
-    var blocks = RegisterTiling.split(panels.count, most: (panels.count + even - 1) / even)
+    var blocks = WorkSplit.parts(
+      of: panels.count, most: mostPanels, otherItems: images * rowChunks.count,
+      threads: options.threads)
     if overlaps, blocks.count > 1, blocks[blocks.count - 1].count == 1 {
       // Panels that overlap belong to one thread.
       blocks.removeLast()

@@ -61,7 +61,8 @@ extension DirectBackend: PredictableBackend {
     let cost = ProductCost(problem: p, options: options)
     let pixels = Double(p.mb * p.oh * p.ow)
     let staysPlain = options.layout == .native || DirectRowsPlan.takes(p, options)
-    let moved = staysPlain ? 0 : Double(p.srcCount + p.dstCount)
+    let read = DirectSource.readsPlanes(p, options) ? 0 : p.mb * p.ic * p.oh * p.ow
+    let moved = staysPlain ? 0 : Double((p.kh == 1 && p.kw == 1 ? read : p.srcCount) + p.dstCount)
     return cost.cycles(
       multiplyAdds: pixels * Double(cost.outputLanes) * Double(p.reduction), efficiency: 0.9,
       moved: moved)
@@ -102,8 +103,7 @@ extension ImplicitGEMMBackend: PredictableBackend {
 
 extension GEMM1x1Backend: PredictableBackend {
   func estimatedCycles(_ p: ConvolutionProblem, _ options: PlanOptions) -> Double {
-    let isDirect = options.layout == .native || p.oh * p.ow < options.isa.kernels.lanes
-    return isDirect
+    Self.takesDirectPlan(p, options)
       ? DirectBackend().estimatedCycles(p, options)
       : ImplicitGEMMBackend().estimatedCycles(p, options)
   }

@@ -79,6 +79,8 @@ enum AdversarialProblems {
     .init(ic: 33, ih: 8, iw: 17, oc: 40, kh: 1, kw: 1, sh: 2, sw: 1),
     .init(mb: 2, ic: 48, ih: 7, iw: 67, oc: 20, kh: 1, kw: 1, sh: 1, sw: 2),
     .init(ic: 32, ih: 2, iw: 2, oc: 20, kh: 1, kw: 1, sh: 2, sw: 2),
+    .init(mb: 2, g: 2, ic: 70, ih: 29, iw: 57, oc: 66, kh: 1, kw: 1, sh: 2, sw: 2),
+    .init(ic: 21, ih: 5, iw: 53, oc: 35, kh: 1, kw: 1, sh: 3, sw: 4),
     .init(ic: 500, ih: 1, iw: 1, oc: 123, kh: 1, kw: 1),
     .init(mb: 5, ic: 100, ih: 1, iw: 1, oc: 40, kh: 1, kw: 1),
     .init(ic: 18, ih: 6, iw: 6, oc: 70, kh: 6, kw: 6),

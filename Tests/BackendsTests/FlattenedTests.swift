@@ -43,11 +43,11 @@ import Testing
     for p in [larger, padded, dense] { #expect(p.withoutStrides == nil, "\(p)") }
   }
 
-  /// Else windows would hold four times as many.
+  /// Else windows would hold six times as many.
   @Test(arguments: InstructionSet.available) func windowsHoldOnlyWhatStridesLeave(
     _ isa: InstructionSet
   ) throws {
-    let p = try ConvolutionProblem(ic: 40, ih: 14, iw: 14, oc: 33, kh: 1, kw: 1, sh: 2, sw: 2)
+    let p = try ConvolutionProblem(ic: 40, ih: 2, iw: 20, oc: 33, kh: 1, kw: 1, sh: 2, sw: 3)
     let rest = try #require(p.withoutStrides)
     for threads in [1, 2] {
       let options = PlanOptions(isa: isa, threads: threads, layout: .nchw)
@@ -55,5 +55,37 @@ import Testing
       #expect(plans[0].workspaceBytes == plans[1].workspaceBytes)
       #expect(plans[0].src.count == p.srcCount)
     }
+  }
+
+  /// Nothing is copied of planes that are read as they lie: only outputs need memory, however many channels there are.
+  @Test(arguments: InstructionSet.available, [1, 2])
+  func planesOfLongRowsAreReadAsTheyLie(_ isa: InstructionSet, _ step: Int) throws {
+    let plans = try [40, 80].map {
+      try DirectPlan(
+        ConvolutionProblem(ic: $0, ih: 28, iw: 28, oc: 33, kh: 1, kw: 1, sh: step, sw: step),
+        PlanOptions(isa: isa, threads: 1, layout: .nchw))
+    }
+    #expect(plans[0].workspaceBytes == plans[1].workspaceBytes)
+  }
+
+  /// Neither larger kernels, which would compute the border, nor short rows, nor strides without a tile, nor strides
+  /// before many outputs; of blocked channels there are no planes.
+  @Test(arguments: InstructionSet.available) func otherPlanesAreNot(_ isa: InstructionSet) throws {
+    func reads(_ p: ConvolutionProblem, _ layout: LayoutRequest = .nchw) -> Bool {
+      DirectSource.readsPlanes(p, PlanOptions(isa: isa, threads: 1, layout: layout))
+    }
+    func p(_ size: Int, outputs: Int = 33, kernel: Int = 1, stride: Int = 1, padding: Int = 0)
+      throws
+      -> ConvolutionProblem
+    {
+      try .init(
+        ic: 40, ih: size, iw: size, oc: outputs, kh: kernel, kw: kernel, sh: stride, sw: stride,
+        ph: padding, pw: padding)
+    }
+    #expect(try reads(p(28)) && reads(p(7)) && reads(p(28, stride: 2)) && reads(p(56, stride: 4)))
+    #expect(try !reads(p(28, outputs: 1000, stride: 2)) && reads(p(28, outputs: 1000)))
+    #expect(try !reads(p(28), .native))
+    #expect(try !reads(p(28, kernel: 3)) && !reads(p(28, padding: 1)))
+    #expect(try !reads(p(1)) && !reads(p(14, stride: 2)) && !reads(p(42, stride: 3)))
   }
 }

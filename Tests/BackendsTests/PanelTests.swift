@@ -1,4 +1,5 @@
 import Convolution
+import Parallel
 import Testing
 
 @testable import Backends
@@ -31,6 +32,19 @@ import Testing
         #expect(dst.elements[i].isNaN == sees, "\(backend.name): output \(i)")
       }
     }
+  }
+
+  /// As few blocks as memory allows may be three for two threads.
+  @Test(arguments: InstructionSet.available, 1...64)
+  func blocksOfPanelsAreSharedEvenly(_ isa: InstructionSet, _ quarter: Int) throws {
+    let p = try ConvolutionProblem(ic: 16 * quarter, ih: 56, iw: 56, oc: 32, kh: 1, kw: 1)
+    let plan = try ImplicitGEMMPlan(p, PlanOptions(isa: isa, threads: 2, layout: .nchw))
+    let blocks = plan.panelBlocks
+    let region = ParallelRegion(threads: 2, stages: [blocks.count])
+    let shares = (0..<2).map { thread in
+      blocks[region.share(stage: 0, thread: thread)].reduce(0) { $0 + $1.count }
+    }
+    #expect(Double(shares.max()!) <= 0.56 * Double(shares.reduce(0, +)), "\(blocks)")
   }
 
   /// 14×14 pixels are no whole number of vectors: the last panel begins earlier, and nothing is packed or copied.

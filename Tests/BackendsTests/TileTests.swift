@@ -43,6 +43,16 @@ import Testing
     }
   }
 
+  /// One channel a tap; fetching ahead must not change what is summed.
+  @Test(arguments: InstructionSet.available, [0, 77])
+  func everyTileSumsPlainPlanes(_ isa: InstructionSet, _ ahead: Int) throws {
+    for kind in Self.kinds(isa.kernels) where !kind.isPair {
+      for step in [1, 2, 4] {
+        try check(kind, isa.kernels.lanes, 0, 1, 0..<3, step, .plain, ahead: ahead)
+      }
+    }
+  }
+
   /// The first tile adds the two, and keeps the sums if others follow, which read those.
   @Test(arguments: InstructionSet.available, [1, 3])
   func weightsMayBeSumsOfTwo(_ isa: InstructionSet, _ tiles: Int) throws {
@@ -61,7 +71,8 @@ import Testing
         var arguments = TileArguments(
           src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: 1, first_tap: 0, end_tap: 1,
           pixel_stride: lanes, block_stride: allPixels * lanes, blocks: 1, tail: lanes - 1,
-          wei: wei.readOnly, wei_step: 0, wei_ahead: 2 * count, wei_addend: count + lanes,
+          wei: wei.readOnly, src_ahead: 0, wei_step: 0, wei_ahead: 2 * count,
+          wei_addend: count + lanes,
           wei_sums: tiles > 1 ? kept.baseAddress : nil, dst: dst.baseAddress,
           dst_pixel_stride: lanes, dst_vector_stride: allPixels * lanes,
           dst_next: dst.readOnly, bias_vectors: nil, bias_rows: nil, accumulate: 0, relu: 0,
@@ -105,7 +116,7 @@ import Testing
 
   private func check(
     _ kind: Kind, _ lanes: Int, _ blocks: Int, _ tail: Int, _ taps: Range<Int>, _ pixelStride: Int,
-    _ ending: Ending
+    _ ending: Ending, ahead: Int = 0
   ) throws {
     let (pixels, width, allTaps) = (kind.pixels, kind.vectors * lanes, 3)
     let channels = blocks * lanes + tail
@@ -124,8 +135,9 @@ import Testing
       var arguments = TileArguments(
         src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: allTaps,
         first_tap: taps.lowerBound, end_tap: taps.upperBound, pixel_stride: pixelStride,
-        block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly, wei_step: 0,
-        wei_ahead: 0, wei_addend: 0, wei_sums: nil, dst: dst.baseAddress, dst_pixel_stride: lanes,
+        block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly,
+        src_ahead: ahead, wei_step: 0, wei_ahead: 0, wei_addend: 0, wei_sums: nil,
+        dst: dst.baseAddress, dst_pixel_stride: lanes,
         dst_vector_stride: pixels * lanes, dst_next: nil,
         bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,
         accumulate: ending == .accumulate ? 1 : 0, relu: ending == .relu ? 1 : 0,

@@ -146,11 +146,30 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
     let width = V &* MemoryLayout<Vector>.size
     var wei = UnsafeRawPointer(a.wei) + a.first_tap &* width
     var tap = a.first_tap
-    while tap < a.end_tap {
-      step(&sums, a.src + a.tap_offsets[tap], pixelStride, wei)
-      wei += width
-      tap &+= 1
+    // Two loops, as above. The loads of a single vector bound it already.
+    if V > 1, a.src_ahead != 0 {
+      while tap < a.end_tap {
+        let pixel = a.src + a.tap_offsets[tap]
+        fetch(pixel + a.src_ahead, pixelStride)
+        step(&sums, pixel, pixelStride, wei)
+        wei += width
+        tap &+= 1
+      }
+    } else {
+      while tap < a.end_tap {
+        step(&sums, a.src + a.tap_offsets[tap], pixelStride, wei)
+        wei += width
+        tap &+= 1
+      }
     }
+  }
+
+  /// The lines of a tile's pixels.
+  @inline(__always)
+  private static func fetch(_ src: UnsafePointer<Float>, _ pixelStride: Int) {
+    let (line, last) = (64 / MemoryLayout<Float>.size, (P &- 1) &* pixelStride)
+    for i in 0..<(last &+ line &- 1) / line { kernel_prefetch(src + i &* line) }
+    kernel_prefetch(src + last)
   }
 
   @inline(__always)

@@ -140,7 +140,8 @@ public struct KernelBenchmark {
       var arguments = TileArguments(
         src: src.readOnly, tap_offsets: taps, taps: 1, first_tap: 0, end_tap: 1,
         pixel_stride: lanes, block_stride: pixels * lanes, blocks: steps / lanes,
-        tail: steps % lanes, wei: wei.readOnly, wei_step: 0, wei_ahead: 0, wei_addend: 0,
+        tail: steps % lanes, wei: wei.readOnly, src_ahead: 0, wei_step: 0, wei_ahead: 0,
+        wei_addend: 0,
         wei_sums: nil,
         dst: dst.baseAddress, dst_pixel_stride: lanes, dst_vector_stride: pixels * lanes,
         dst_next: nil,
