@@ -62,10 +62,10 @@ final class DirectPlan: ConvolutionPlan {
     self.kernels = kernels
     let lanes = kernels.lanes
     let isNative = options.layout == .native
-    let vectors = (original.ocPerGroup + lanes - 1) / lanes
+    let vectors = kernels.vectors(original.ocPerGroup)
     let groupWeights = vectors * lanes * original.reduction
-    // Windows of a strided 1×1 convolution hold only the pixels that it reads.
     let readsPlanes = DirectSource.readsPlanes(original, options)
+    // Windows of a strided 1×1 convolution hold only the pixels that it reads.
     let unstrided =
       isNative || readsPlanes || original.icPerGroup < lanes ? nil : original.withoutStrides
     func reading(_ p: ConvolutionProblem) -> DirectSource {

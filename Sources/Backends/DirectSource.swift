@@ -8,8 +8,8 @@ import KernelInterface
 ///   left out, rows of taps by row of output, columns of taps by groups of pixels (`TapGroup`).
 /// - *Plain*: with fewer channels than a vector has lanes, blocks would be mostly filling; the planes
 ///   stay as they are, each (channel, tap) pair is a tap of its own, and where the plan asks for it, a
-///   border is copied around them, which costs little for so few channels. So do the planes of an NCHW source under
-///   a 1×1 kernel, however many they are (`readsPlanes`).
+///   border is copied around them, which costs little for so few channels. So do the planes of an NCHW source
+///   under a 1×1 kernel, however many they are (`readsPlanes`).
 struct DirectSource {
   /// Where the source of a band lies.
   struct View {
@@ -66,12 +66,13 @@ struct DirectSource {
   /// Whether an NCHW source is multiplied as it lies: each value is broadcast from there, once for every column of
   /// output channels, and no window is written and read.
   ///
-  /// 1×1 kernels only: of larger ones, the border that is left out where channels lie in blocks would be computed,
-  /// and each step looks up its offset (VGG-16's and AlexNet's 3×3 and 5×5 layers .88 to .99 times as fast). Not in
-  /// rows so short that tiles are: each step then loads the weights for half as many pixels (7×7 pixels at stride
-  /// 2: .84 to .95). With a stride, every column of output channels reads lines of which half is of no use, so windows
-  /// are better for many: where gathering takes less than 3 % of the multiply-adds (1024 outputs .98 to 1.03, with
-  /// AVX2 .94, 256 with AVX2 .92 to .99; 256 with AVX-512 1.11 and 1.16, 128 1.17 and 1.26, with AVX2 1.06 and 1.13).
+  /// 1×1 kernels only: with larger ones, each step looks up its offset, and what `copiesBorder` says takes the
+  /// border of narrow images along (VGG-16's and AlexNet's 3×3 and 5×5 layers .88 to .99 times as fast). Not in rows
+  /// so short that tiles are: each step then loads the weights for half as many pixels (7×7 pixels at stride 2: .84
+  /// to .95). Both were measured with planes fetched by an earlier rule. With a stride, every column of output
+  /// channels reads lines of which half is of no use, so windows are better for many: where gathering takes less than
+  /// 3 % of the multiply-adds (1024 outputs .98 to 1.03, with AVX2 .94, 256 with AVX2 .92 to .99; 256 with AVX-512
+  /// 1.11 and 1.16, 128 1.17 and 1.26, with AVX2 1.06 and 1.13).
   static func readsPlanes(_ p: ConvolutionProblem, _ options: PlanOptions) -> Bool {
     guard options.layout == .nchw, p.kh == 1, p.kw == 1, !p.isPadded, planeSteps.contains(p.sw)
     else { return false }
@@ -91,8 +92,8 @@ struct DirectSource {
   private static let planeSteps = [1, 2, 4]
 
   /// Planes between what is multiplied and what is fetched, of a source that is read as it lies. Ten 1×1 layers of
-  /// ResNet-50 and GoogLeNet in NCHW, AVX-512, against none, 2, 4, 8 and 10: 6 is the best, up to 6 % faster than
-  /// none, 8 is slower than none on most.
+  /// ResNet-50 and GoogLeNet in NCHW, AVX-512, against none, 2, 4 and 8: 6 is the best, up to 6 % faster than none, 8 is slower
+  /// than none on most.
   private static let planesAhead = 6
 
   /// Whether every block has an even number of channels, side by side.

@@ -1,6 +1,7 @@
 import Convolution
 
-/// Convolution by FFT, overlap-save on T×T tiles or whole images: `dst tile = IFFT(Σ_c FFT(src patch) · conj FFT(wei))`.
+/// Convolution by FFT, overlap-save on T×T tiles or whole images:
+/// `dst tile = IFFT(Σ_c FFT(src patch) · conj FFT(wei))`.
 ///
 /// Algorithm: see `FFTTransform`. Schedule: see `TransformPlan`; the tile and the schedule are those of least
 /// estimated cost unless a variant (`t8`, `t16`, `t32`, `whole`) forces the tile.

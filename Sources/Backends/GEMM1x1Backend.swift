@@ -37,19 +37,19 @@ struct GEMM1x1Backend: ConvolutionBackend {
   /// Outputs are transposed, and the source unless its planes are read as they lie; gathering strided pixels into
   /// panels takes as long. A twentieth of the products is what panels lose elsewhere where they are not full. 1×1
   /// layers of ResNet-50, GoogLeNet and DenseNet (AVX-512, one and two threads) in turn with panels, or with a source
-  /// that was transposed: 14×14 pixels 1.05 and 1.10 times as fast in the mean, 7×7 1.13 and 1.16, strided 1.04 and 1.07.
+  /// that was transposed: 14×14 pixels 1.05 and 1.10 times as fast in the mean, 7×7 1.13 and 1.16, strided 1.04 and
+  /// 1.07.
   static func takesDirectPlan(_ p: ConvolutionProblem, _ options: PlanOptions) -> Bool {
     guard options.layout == .nchw else { return true }
     let kernels = options.isa.kernels
-    let lanes = kernels.lanes
     func emptyLanes(_ count: Int) -> Double {
-      Double((count + lanes - 1) / lanes * lanes) / Double(count) - 1
+      Double(kernels.wholeVectors(count)) / Double(count) - 1
     }
     let emptyPixels = emptyLanes(p.oh * p.ow)
     let sources = DirectSource.movingShare(kernels, channels: p.ocPerGroup)
     let outputs = DirectSource.movingShare(kernels, channels: p.icPerGroup)
     // A single vector of outputs has no other to share its broadcasts with, but in pairs of channels.
-    let staysPlain = DirectSource.readsPlanes(p, options) && p.ocPerGroup > lanes
+    let staysPlain = DirectSource.readsPlanes(p, options) && p.ocPerGroup > kernels.lanes
     let isStrided = p.sh > 1 || p.sw > 1
     let panels = (emptyPixels > 0 ? emptyPixels + 0.05 : 0) + (isStrided ? sources : 0)
     return panels > emptyLanes(p.ocPerGroup) + outputs + (staysPlain ? 0 : sources)

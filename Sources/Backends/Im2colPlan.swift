@@ -54,7 +54,7 @@ final class Im2colPlan: ConvolutionPlan {
     channelChunks = RegisterTiling.split(
       p.ocPerGroup, most: (p.ocPerGroup + parts - 1) / parts)
     let longest = chunks.map(\.count).max()!
-    width = (longest + kernels.lanes - 1) / kernels.lanes * kernels.lanes
+    width = kernels.wholeVectors(longest)
     loweredCount = isLowered ? width * p.reduction : 0
     segmentCount = packer.segmentCount(panels: 1, width: width)
     lowered = try AlignedBuffer(count: loweredCount * options.threads)

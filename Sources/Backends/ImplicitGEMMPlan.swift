@@ -88,7 +88,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     let wide = min(Self.vectorsInPlace, kernels.max_vectors)
     let isShort = p.icPerGroup * wide * lanes * 4 <= cache.l1 / 2
     let vectors = readsInPlace && isShort ? wide : Self.vectors
-    panelWidth = min(vectors, (pixels + lanes - 1) / lanes) * lanes
+    panelWidth = min(vectors, kernels.vectors(pixels)) * lanes
     let width = panelWidth
     rowPanels = RegisterTiling.split(p.ocPerGroup, most: kernels.max_pixels(width / lanes))
     let budget = max(cache.l2 / 2, 64 << 10)
@@ -96,10 +96,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     pieces = RegisterTiling.split(p.icPerGroup, most: mostChannels)
     let depth = pieces.map(\.count).max()! * taps
     pieceOffsets = pieces.reduce(into: [0]) { offsets, piece in
-      offsets.append(offsets.last! + (piece.count * taps + lanes - 1) / lanes * lanes)
+      offsets.append(offsets.last! + kernels.wholeVectors(piece.count * taps))
     }
     var panels = stride(from: 0, to: pixels, by: width).map { $0..<min($0 + width, pixels) }
-    let last = (panels[panels.count - 1].count + lanes - 1) / lanes * lanes
+    let last = kernels.wholeVectors(panels[panels.count - 1].count)
     // Not if pieces of the reduction are added: what two panels share would be added twice.
     let overlaps = pieces.count == 1 && panels.count > 1 && !pixels.isMultiple(of: lanes)
     if overlaps { panels[panels.count - 1] = pixels - last..<pixels }
@@ -152,7 +152,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       threads: options.threads, stages: [images * rowChunks.count * panelBlocks.count])
     weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
     workspaceBytes = packed.byteCount + edge.byteCount + segmentCount * options.threads * 4
-    let stored = panels.reduce(0) { $0 + ($1.count + lanes - 1) / lanes * lanes }
+    let stored = panels.reduce(0) { $0 + kernels.wholeVectors($1.count) }
     executedFLOPs = 2 * Double(images * stored * p.ocPerGroup) * Double(p.reduction)
     variant = "\(rowPanels[0].count)x\(width) kc \(depth)" + (readsInPlace ? " in place" : "")
   }
@@ -211,7 +211,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
 
   /// Vectors of pixels that a panel is packed in: the last one may need fewer.
   private func vectors(_ panel: Int) -> Int {
-    (panels[panel].count + kernels.lanes - 1) / kernels.lanes
+    kernels.vectors(panels[panel].count)
   }
 
   /// Whether a panel is read from the image.

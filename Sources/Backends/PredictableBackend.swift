@@ -24,12 +24,10 @@ struct ProductCost {
   var lanes: Int { options.isa.kernels.lanes }
 
   /// Channels of a group's output in whole vectors.
-  var outputLanes: Int { problem.g * wholeVectors(problem.ocPerGroup) }
+  var outputLanes: Int { problem.g * options.isa.kernels.wholeVectors(problem.ocPerGroup) }
 
   /// Pixels of an image in whole vectors.
-  var pixelLanes: Int { wholeVectors(problem.oh * problem.ow) }
-
-  private func wholeVectors(_ count: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+  var pixelLanes: Int { options.isa.kernels.wholeVectors(problem.oh * problem.ow) }
 
   /// - Parameters:
   ///   - multiplyAdds: those done, unused lanes counted.

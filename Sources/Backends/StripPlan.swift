@@ -9,8 +9,9 @@ import WinogradAlgebra
 /// they are short enough to follow the products in registers (`StripTile`), and those are half of the direct
 /// ones for F(4, 3).
 ///
-/// Weights (L = lanes, ξ = place in a spectrum): `[column][tap down][c][ξ][vectors·L]`. An item is a band of output rows of one image: its thread transforms
-/// the lines that they read, which stay in its L2 while all output channels pass over them.
+/// Weights (L = lanes, ξ = place in a spectrum): `[column][tap down][c][ξ][vectors·L]`. An item is a band of output
+/// rows of one image: its thread transforms the lines that they read, which stay in its L2 while all output channels
+/// pass over them.
 final class StripPlan: ClockedPlan {
   let variant: String
   let src: TensorDescription
@@ -45,9 +46,9 @@ final class StripPlan: ClockedPlan {
   private let vectors: Int
   private let streams: Bool
 
-  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`; from half of
-  ///   the last level on one thread would be 1.10 to 1.25 times as fast so, two mostly .78 to .97.
-  ///   vgg16-conv1_1 with 8 images, 103 MB: 1.38 times as fast on one thread, 1.34 on two.
+  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by
+  ///   `DirectPlan`; from half of the last level on one thread would be 1.10 to 1.25 times as fast so, two mostly .78
+  ///   to .97. vgg16-conv1_1 with 8 images, 103 MB: 1.38 times as fast on one thread, 1.34 on two.
   init(
     _ geometry: StripGeometry, _ options: PlanOptions,
     streamsAbove: Int = CacheSizes.current.l3

@@ -20,7 +20,7 @@ struct WindowPacker {
   func count(_ window: Window) -> Int { window.rows * window.columns * kernels.lanes }
 
   /// Blocks of channels in one group.
-  var blocks: Int { (src.channels + kernels.lanes - 1) / kernels.lanes }
+  var blocks: Int { kernels.vectors(src.channels) }
 
   /// Writes `[row][column][lanes]` of channel block `block` of group `group` of image `n`.
   func pack(
