@@ -92,5 +92,7 @@ struct FFTGeometry: TileShape, Hashable {
   private var transformCost: Double { Double(points) * (rows.cost + columns.cost + 2) }
 
   /// An operation of every channel a cycle, whatever the length of vectors: FFTW's are its own.
-  var transformCycles: (input: Double, output: Double) { (transformCost, transformCost) }
+  func transformCycles(planes: Int) -> (input: Double, output: Double) {
+    (transformCost, transformCost)
+  }
 }

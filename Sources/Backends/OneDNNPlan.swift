@@ -42,7 +42,7 @@ final class OneDNNPlan: ConvolutionPlan {
     if convolution.isWinograd {
       let algorithm = Self.winogradAlgorithm(convolution.implementation)
       executedFLOPs = Self.winogradFLOPs(p, algorithm)
-      errorBound = WinogradBound(algorithm: algorithm)
+      errorBound = WinogradBound(WinogradTiles(algorithm))
     } else {
       executedFLOPs = p.flops
       errorBound = SummationBound()

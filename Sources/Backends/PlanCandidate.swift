@@ -32,20 +32,12 @@ public protocol WeighingBackend: ConvolutionBackend {
 }
 
 /// A tile as far as costs depend on it.
-protocol TileShape: Sendable {
+protocol TileShape: PlanarTile {
   /// The variant that forces it.
   var name: String { get }
-  /// Real values of a spectrum, per channel.
-  var planes: Int { get }
-  /// Planes of weights: fewer where some are sums of others.
-  var weightPlanes: Int { get }
-  /// Output rows of a tile.
-  var tileHeight: Int { get }
-  /// Output columns of a tile.
-  var tileWidth: Int { get }
-  /// Cycles of a core for both transforms of one tile and one vector of channels, all of it in its
-  /// caches.
-  var transformCycles: (input: Double, output: Double) { get }
+  /// Cycles of a core for both transforms of one tile of `planes` planes and one vector of channels, all of it in
+  /// its caches.
+  func transformCycles(planes: Int) -> (input: Double, output: Double)
 }
 
 /// A tile with one of its schedules.

@@ -28,7 +28,13 @@ struct PlaneProduct {
   private let planeOfWeights: [Int]
   /// Planes that are multiplied one after the other: what a sum of weights consists of has been read just before.
   let groups: StableTable<Range<Int>>
-  private let stepsOfFull: Int
+  /// Blocks differ in their tiles, and planes in the tiles that have them; `steps` has the columns of every kind of
+  /// plane for every shape of a block.
+  private let kindOfPlane: StableTable<Int>
+  private let kindCount: Int
+  private let columnCount: Int
+  /// The place of each block's shape, for `multiply`.
+  let shapeOfBlock: [Int]
 
   /// The tiles of a column that have the same shape.
   private struct Call {
@@ -67,15 +73,17 @@ struct PlaneProduct {
   /// the best on the deep layers of VGG-16 and AlexNet, up to 1.6 times as fast as none.
   private static let weightsAhead = 2048
 
-  /// - Parameter columnSums: `sums` hold one column of output channels instead of all.
+  /// - Parameters:
+  ///   - blocks: what is multiplied at a time.
+  ///   - columnSums: `sums` hold one column of output channels instead of all.
   init(
-    _ transform: any TileTransform, tiles: Int, channels: Int, outputs: Int, kernels: KernelContext,
-    columnSums: Bool
+    _ transform: any TileTransform, _ blocks: [TileBlock], channels: Int, outputs: Int,
+    kernels: KernelContext, columnSums: Bool
   ) {
     planes = transform.planes
     weightPlanes = transform.weightPlanes
     let lanes = kernels.lanes
-    let vectors = (outputs + lanes - 1) / lanes
+    let vectors = kernels.vectors(outputs)
     let planeWeights = (0..<planes).map { transform.weights(ofPlane: $0) }
     let groups = Self.groups(planeWeights)
     self.groups = StableTable(groups)
@@ -90,34 +98,48 @@ struct PlaneProduct {
             width: count * channels * lanes, index: $0.plane - first, isSum: $0.isSum)
         }
       })
+    let tiles = blocks.map(\.count).max()!
     self.tiles = tiles
     self.channels = channels
     self.columnSums = columnSums
     self.lanes = lanes
     self.vectors = vectors
-    let full = RegisterTiling(pixels: tiles, vectors: vectors, kernels: kernels)
-    let short = RegisterTiling(
-      pixels: max(tiles - 1, 1), vectors: vectors, kernels: kernels,
-      forcedVectors: full.columns[0].vectors)
-    columns = full.columns
-    stepsOfFull = columns.count
-    let blocks = (channels + lanes - 1) / lanes
-    spectraStride = Self.oddLines(blocks * tiles * lanes)
-    sumsStride = Self.oddLines((columnSums ? full.widestColumn : vectors) * tiles * lanes)
+    let widest = RegisterTiling(pixels: tiles, vectors: vectors, kernels: kernels)
+    columns = widest.columns
+    columnCount = columns.count
+    spectraStride = Self.oddLines(kernels.vectors(channels) * tiles * lanes)
+    sumsStride = Self.oddLines((columnSums ? widest.widestColumn : vectors) * tiles * lanes)
+    let sides = (0..<planes).map { transform.wideOnly(plane: $0) }
+    let kinds = sides.reduce(into: [TileSides]()) { if !$0.contains($1) { $0.append($1) } }
+    kindOfPlane = StableTable(sides.map { kinds.firstIndex(of: $0)! })
+    kindCount = kinds.count
     var calls: [Call] = []
     var steps: [Step] = []
-    for column in full.columns + short.columns {
-      steps.append(
-        Step(
-          weightsStride: column.vectors * channels * lanes,
-          sumsOffset: columnSums ? 0 : column.firstVector * tiles * lanes,
-          vectors: column.firstVector..<column.firstVector + column.vectors,
-          calls: calls.count..<calls.count + column.runs.count,
-          isSingleTile: column.runs.count == 1 && column.runs[0].tiles == 1))
-      calls += column.runs.map {
-        Call(
-          offset: $0.firstPixel * lanes, stride: $0.pixels * lanes, tiles: $0.tiles,
-          function: $0.function)
+    let shapes = blocks.reduce(into: [TileBlock]()) { shapes, block in
+      if !shapes.contains(where: { $0.shape == block.shape }) { shapes.append(block) }
+    }
+    shapeOfBlock = blocks.map { block in shapes.firstIndex { $0.shape == block.shape }! }
+    for block in shapes {
+      for kind in kinds {
+        let having = block.tiles(wideOnly: kind)
+        let tiling = RegisterTiling(
+          pixels: having.count, vectors: vectors, kernels: kernels,
+          forcedVectors: columns[0].vectors)
+        for column in tiling.columns {
+          steps.append(
+            Step(
+              weightsStride: column.vectors * channels * lanes,
+              sumsOffset: columnSums ? 0 : column.firstVector * tiles * lanes,
+              vectors: column.firstVector..<column.firstVector + column.vectors,
+              calls: calls.count..<calls.count + column.runs.count,
+              isSingleTile: column.runs.count == 1 && column.runs[0].tiles == 1))
+          calls += column.runs.map {
+            Call(
+              offset: (having.lowerBound + $0.firstPixel) * lanes, stride: $0.pixels * lanes,
+              tiles: $0.tiles,
+              function: $0.function)
+          }
+        }
       }
     }
     self.calls = StableTable(calls)
@@ -163,14 +185,14 @@ struct PlaneProduct {
   /// The vectors of a column.
   func vectors(column: Int) -> Range<Int> { steps.values[column].vectors }
 
-  /// One plane of one column for a block of `tiles` tiles, the most or one less. `weightSums` is scratch memory for
-  /// `weightSumsCount` values.
+  /// One plane of one column for a block of some shape. `weightSums` is scratch memory for `weightSumsCount` values.
   func multiply(
-    column: Int, plane: Int, tiles count: Int, weights: UnsafePointer<Float>,
+    column: Int, plane: Int, shape: Int, weights: UnsafePointer<Float>,
     spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,
     weightSums: UnsafeMutablePointer<Float>
   ) {
-    let step = steps.values[count == tiles ? column : stepsOfFull + column]
+    let kind = shape * kindCount + kindOfPlane.values[plane]
+    let step = steps.values[kind * columnCount + column]
     let factor = factors.values[plane]
     let source = UnsafePointer(spectra + plane * spectraStride)
     let target = sums + plane * sumsStride + step.sumsOffset

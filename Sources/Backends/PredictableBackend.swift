@@ -121,10 +121,10 @@ extension WinogradBackend: PredictableBackend {
   }
 
   /// `growth·(2 + √ic)`: rounding errors of the sum over channels add up like a random walk. `growth`
-  /// was measured on VGG-16, AlexNet and ResNet-50 (ic 3 to 384), and is a sixth more than that here;
-  /// `p` has no strides.
-  static func expectedError(_ algorithm: WinogradAlgorithm, _ p: ConvolutionProblem) -> Double {
-    let growth = errorGrowth[[algorithm.m, algorithm.r]]!
+  /// was measured on VGG-16, AlexNet and ResNet-50 (ic 3 to 384), with two sizes of tiles on GoogLeNet too, and is a
+  /// sixth more than that here; `p` has no strides.
+  static func expectedError(_ tiles: WinogradTiles, _ p: ConvolutionProblem) -> Double {
+    let growth = errorGrowth[[tiles.wide.m, tiles.r] + (tiles.narrow.map { [$0.m] } ?? [])]!
     return growth * (2 + Double(p.icPerGroup).squareRoot())
   }
 
@@ -135,10 +135,11 @@ extension WinogradBackend: PredictableBackend {
 
   private static let stripErrorGrowth = 6.5e-8
 
-  /// By m and r; every generated algorithm has a row.
+  /// By m, r and the narrower m, if there is one; all generated tiles have a row.
   private static let errorGrowth: [[Int]: Double] = [
     [2, 3]: 3.6e-8, [3, 3]: 1.15e-7, [4, 3]: 1.0e-7, [5, 3]: 3.4e-7, [6, 3]: 4.1e-7,
     [2, 5]: 1.0e-7, [4, 5]: 3.6e-7,
+    [4, 3, 3]: 1.2e-7, [5, 3, 4]: 3.5e-7, [6, 3, 4]: 4.1e-7, [4, 5, 3]: 3.6e-7,
   ]
 }
 

@@ -180,7 +180,7 @@ struct StripGeometry: Sendable {
     let terms = TransformCost.Terms(
       input: lines * (Self.line + Double(blocks) * Self.block), product: images * product,
       overlap: 1,
-      weights: 0, spectra: 0, output: images * output)
+      weights: 0, isFar: false, spectra: 0, output: images * output)
     return .init(schedule: .rows(tiles: stripsATile), terms: terms, obstacle: nil)
   }
 

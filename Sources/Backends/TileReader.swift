@@ -9,7 +9,7 @@ import KernelInterface
 struct TileReader {
   let problem: ConvolutionProblem
   let grid: TileGrid
-  let transform: any TileTransform
+  let transform: any PatchTransform
   let packer: WindowPacker
 
   /// Floats of scratch memory for stretches of up to `tiles` tiles.
@@ -28,7 +28,7 @@ struct TileReader {
   ) {
     let lanes = packer.kernels.lanes
     grid.forEachStretch(in: range) { first, count, index in
-      let top = first.row * grid.tileHeight - problem.ph
+      let top = grid.y(row: first.row) - problem.ph
       let target = spectrum + (index - range.lowerBound) * lanes
       let rowsInside = top >= 0 && top + transform.patchHeight <= problem.ih
       if rowsInside, case .blocked = packer.src.layout {
@@ -52,7 +52,7 @@ struct TileReader {
       + packer.src.offset(
         n: first.n, c: group * problem.icPerGroup + block * lanes, y: top, x: 0)
     for i in 0..<count {
-      let left = (first.column + i) * grid.tileWidth - problem.pw
+      let left = grid.x(column: first.column + i) - problem.pw
       guard left >= 0, left + transform.patchWidth <= problem.iw else {
         let tile = TileGrid.Tile(n: first.n, row: first.row, column: first.column + i)
         readStrip(
@@ -75,7 +75,7 @@ struct TileReader {
   ) {
     let lanes = packer.kernels.lanes
     let window = WindowPacker.Window(
-      top: top, left: first.column * grid.tileWidth - problem.pw, rows: transform.patchHeight,
+      top: top, left: grid.x(column: first.column) - problem.pw, rows: transform.patchHeight,
       columns: (count - 1) * grid.tileWidth + transform.patchWidth)
     packer.pack(src, n: first.n, group: group, block: block, window, to: strip)
     for i in 0..<count {

@@ -9,7 +9,7 @@ import KernelInterface
 struct TileWriter {
   let problem: ConvolutionProblem
   let grid: TileGrid
-  let transform: any TileTransform
+  let transform: any PatchTransform
   let dst: TensorDescription
   let kernels: KernelContext
   let relu: Bool
@@ -34,7 +34,7 @@ struct TileWriter {
       let start =
         output
         + dst.offset(
-          n: first.n, c: channel, y: first.row * grid.tileHeight, x: first.column * grid.tileWidth)
+          n: first.n, c: channel, y: grid.y(row: first.row), x: grid.x(column: first.column))
       var arguments = TransformArguments(
         patch: strip, patch_stride: count * grid.tileWidth * lanes,
         spectrum: spectrum + (index - range.lowerBound) * lanes, xi_stride: xiStride,

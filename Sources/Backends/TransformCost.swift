@@ -1,4 +1,5 @@
 import Convolution
+import Glibc
 import KernelInterface
 import Parallel
 
@@ -8,7 +9,8 @@ import Parallel
 /// from memory. The constants were fitted to the times of all tiles and schedules, staged ones with blocks of
 /// four sizes, for 26 layers of VGG-16, AlexNet and ResNet-50 with one and eight images on one and two cores
 /// of an AMD EPYC (Zen 5, AVX-512, `native`), 1040 in all: what the model chooses among them takes 1.4 % more
-/// than the best in the geometric mean, 17 % at worst. `fft` had three planes of weights for a frequency then, two now.
+/// than the best in the geometric mean, 17 % at worst. `fft` had three planes of weights for a frequency then, two now,
+/// and tiles of two sizes came later.
 public struct TransformCost {
   let problem: ConvolutionProblem
   let options: PlanOptions
@@ -24,6 +26,12 @@ public struct TransformCost {
   private static let tileCall = 60.0
   /// Bytes a cycle of source and destination beyond L2: patches are many short streams.
   private static let patchRate = 3.0
+  /// Cycles of a second piece of a row of tiles, of another size, for each vector of channels. Blocked: 650 to 1000 and
+  /// 0 to 400 were measured on vgg16-conv5_1, alexnet-conv4 and googlenet-inception_5a_5x5. Transposed piece by piece,
+  /// a few pixels at a time: 1500 and 600 on resnet50-conv2_3x3, 4300 and 3100 with 8 images on googlenet-conv2_3x3.
+  private static let pieceCycles = (
+    blocked: (input: 800.0, output: 200.0), transposed: (input: 4000.0, output: 3000.0)
+  )
   /// Bytes of weights from memory for each cycle of waiting that multiply-adds do not hide.
   private static let exposure = 40.0
   /// Bytes a cycle of spectra and sums beyond L2.
@@ -43,13 +51,22 @@ public struct TransformCost {
     public let overlap: Double
     /// Reading the transformed weights for them, from where they fit.
     public let weights: Double
+    /// Whether they take more than a quarter of the last level. alexnet-conv3 and conv5 (f5+4 rather than f5)
+    /// 1.02 to 1.13 times as fast, resnet50-conv4_3x3 with 8 images (staged rather than fused) 1.10 and 1.16; for
+    /// fewer weights choices were .95 to .99.
+    public let isFar: Bool
     /// Spectra and sums on their way through the last level of cache.
     public let spectra: Double
     /// Output transform, with the transposition to NCHW.
     public let output: Double
 
-    /// Waiting for weights that the multiply-adds do not hide.
-    public var waiting: Double { max(0, weights - product * overlap) }
+    /// Waiting for weights that the multiply-adds do not hide: from afar, where one takes as long as the other, they
+    /// hide most of it, but not all.
+    public var waiting: Double {
+      let hiding = product * overlap
+      return isFar
+        ? pow(pow(hiding, 6) + pow(weights, 6), 1 / 6) - hiding : max(0, weights - hiding)
+    }
     /// All of them.
     public var cycles: Double { input + product + waiting + spectra + output }
   }
@@ -92,35 +109,54 @@ public struct TransformCost {
   /// What a shape makes of the problem.
   private struct Work {
     let planes: Int
-    let tiles: Int
+    /// What is dealt out in blocks, and its tiles.
+    let units: Int
+    let unitTiles: Int
+    /// How many planes have how many tiles of a unit, in the mean.
+    let products: [(planes: Int, tiles: Double)]
+    /// Values of spectra, for each channel.
+    let values: Double
     /// Vectors of channels of a group.
     let channels: Int
     let outputs: Int
-    /// Multiply-adds of one tile in one group.
-    let products: Double
+    /// Multiply-adds of one tile and plane in one group.
+    let perPlane: Double
     /// Bytes of a group's transformed weights.
     let weightBytes: Double
     /// The part of the products that reads weights which were not read before.
     let streaming: Double
     let transforms: (input: Double, output: Double)
+    /// Second pieces of rows of tiles.
+    let pieces: Double
 
     init(_ shape: some TileShape, _ cost: TransformCost) {
       let (p, lanes) = (cost.problem, cost.lanes)
       planes = shape.planes
-      tiles = TileGrid(p, tileHeight: shape.tileHeight, tileWidth: shape.tileWidth).count
-      channels = (p.icPerGroup + lanes - 1) / lanes
-      outputs = (p.ocPerGroup + lanes - 1) / lanes
-      products = Double(planes * p.icPerGroup * outputs * lanes)
+      let division = shape.division(of: p)
+      (units, unitTiles) = (division.units, division.unitTiles)
+      products = shape.planeCounts.map {
+        let tiles = division.tiles(wideOnly: $0.wideOnly)
+        return (planes: $0.count, tiles: Double(tiles) / Double(division.units))
+      }
+      values = products.reduce(0) { $0 + Double($1.planes) * $1.tiles } * Double(units)
+      channels = cost.kernels.vectors(p.icPerGroup)
+      outputs = cost.kernels.vectors(p.ocPerGroup)
+      perPlane = Double(p.icPerGroup * outputs * lanes)
       streaming = Double(shape.weightPlanes) / Double(planes)
       weightBytes = Double(shape.weightPlanes * p.icPerGroup * outputs * lanes * 4)
-      let blocks = Double(tiles * p.g) / Double(cost.threads)
-      let pixels = Double(shape.tileHeight * shape.tileWidth * lanes * 4)
       let isFar = max(p.srcCount, p.dstCount) * 4 > cost.cache.l2 / 2
-      let moving = isFar ? pixels / TransformCost.patchRate : 0
-      transforms = (
-        blocks * Double(channels) * (shape.transformCycles.input + moving),
-        blocks * Double(outputs) * (shape.transformCycles.output + moving)
-      )
+      var transforms = (input: 0.0, output: 0.0)
+      for (part, planes) in zip(division.parts, shape.planes(division)) {
+        let blocks = Double(part.grid.count * p.g) / Double(cost.threads)
+        let pixels = Double(part.grid.tileHeight * part.grid.tileWidth * lanes * 4)
+        let moving = isFar ? pixels / TransformCost.patchRate : 0
+        let cycles = shape.transformCycles(planes: planes)
+        transforms.input += blocks * Double(channels) * (cycles.input + moving)
+        transforms.output += blocks * Double(outputs) * (cycles.output + moving)
+      }
+      self.transforms = transforms
+      pieces =
+        Double((division.rowPieces - division.rows.count) * p.mb * p.g) / Double(cost.threads)
     }
   }
 
@@ -134,14 +170,25 @@ public struct TransformCost {
 
   /// - Parameters:
   ///   - turns: blocks of tiles that the busiest thread multiplies.
+  ///   - units: those of a block.
   ///   - passes: how often it reads all weights of a group.
   private func terms(
-    _ work: Work, _ schedule: TransformSchedule, turns: Double, tiles: Double, passes: Double,
+    _ work: Work, _ schedule: TransformSchedule, turns: Double, units: Double, passes: Double,
     spectra: Double
   ) -> Terms {
     let reorder = reordering(schedule)
-    let calls =
-      (tiles / Double(kernels.max_pixels(2))).rounded(.up) * Double((work.outputs + 1) / 2)
+    let isBlocked = options.layout == .native || schedule.turnsImages(problem, lanes: lanes)
+    let piece = isBlocked ? Self.pieceCycles.blocked : Self.pieceCycles.transposed
+    let product = work.products.reduce(0.0) { sum, product in
+      let tiles = units * product.tiles
+      let calls =
+        (tiles / Double(kernels.max_pixels(2))).rounded(.up) * Double((work.outputs + 1) / 2)
+      return sum
+        + Double(product.planes)
+        * (work.perPlane * max(tiles, 4) / Double(2 * lanes) / Self.attainment
+          + calls * Self.tileCall)
+    }
+    let tiles = units * Double(work.unitTiles)
     let read = passes * work.weightBytes
     let isFar = work.weightBytes > Double(Self.lastLevel)
     let column = RegisterTiling(
@@ -150,57 +197,62 @@ public struct TransformCost {
     let rate =
       work.weightBytes <= Double(cache.l2) / 3 ? 32 : Self.streaming(work.weightBytes, threads)
     return Terms(
-      input: work.transforms.input + reorder.src,
-      product: turns
-        * (work.products * max(tiles, 4) / Double(2 * lanes) / Self.attainment
-          + calls * Double(work.planes) * Self.tileCall) + (isFar ? read / Self.exposure : 0),
+      input: work.transforms.input + work.pieces * Double(work.channels) * piece.input
+        + reorder.src,
+      product: turns * product + (isFar ? read / Self.exposure : 0),
       overlap: work.streaming / Double(column.runs.reduce(0) { $0 + $1.tiles }),
-      weights: read / rate, spectra: spectra / Self.spectraRate,
-      output: work.transforms.output + reorder.dst)
+      weights: read / rate, isFar: work.weightBytes > Double(cache.l3) / 4,
+      spectra: spectra / Self.spectraRate,
+      output: work.transforms.output + work.pieces * Double(work.outputs) * piece.output
+        + reorder.dst)
   }
 
-  /// As many tiles as 5/8 of L2 hold, in evenly sized blocks.
+  /// As many tiles as 5/8 of L2 hold, in evenly sized blocks of whole units.
   private func fused(_ work: Work) -> Estimate {
-    let perTile = work.planes * (work.channels + 2) * lanes * 4
-    let most = min(64, cache.l2 * 5 / 8 / perTile, (work.tiles + threads - 1) / threads)
+    let perUnit = work.planes * (work.channels + 2) * lanes * 4 * work.unitTiles
+    let most = min(
+      max(1, 64 / work.unitTiles), cache.l2 * 5 / 8 / perUnit, (work.units + threads - 1) / threads)
     guard most >= 1 else {
+      let what = work.unitTiles == 1 ? "a tile's spectra" : "spectra of a row of tiles"
       return Estimate(
         schedule: .fused(tiles: 0), terms: nil,
-        obstacle: "a tile's spectra take \(perTile >> 10) KiB, more than 5/8 of L2")
+        obstacle: "\(what) take \(perUnit >> 10) KiB, more than 5/8 of L2")
     }
-    let blocks = (work.tiles + most - 1) / most
+    let blocks = (work.units + most - 1) / most
     let even = (blocks + threads - 1) / threads * threads
-    let tiles = (work.tiles + even - 1) / even
-    let turns = Double(((work.tiles + tiles - 1) / tiles * problem.g + threads - 1) / threads)
-    let schedule = TransformSchedule.fused(tiles: tiles)
+    let units = (work.units + even - 1) / even
+    let turns = Double(((work.units + units - 1) / units * problem.g + threads - 1) / threads)
+    let schedule = TransformSchedule.fused(tiles: units * work.unitTiles)
     return Estimate(
       schedule: schedule,
-      terms: terms(work, schedule, turns: turns, tiles: Double(tiles), passes: turns, spectra: 0),
+      terms: terms(work, schedule, turns: turns, units: Double(units), passes: turns, spectra: 0),
       obstacle: nil)
   }
 
   /// As many tiles as leave spectra and sums in half of the last level, or several times as many where
   /// reading the weights more rarely is worth more.
   private func staged(_ work: Work) -> Estimate {
-    let planeBytes = work.planes * (work.channels + work.outputs) * lanes * 4
-    let near = max(14, Self.lastLevel / 2 / planeBytes)
+    let vectors = work.channels + work.outputs
+    let unitBytes = work.planes * vectors * lanes * 4 * work.unitTiles
+    let least = (14 + work.unitTiles - 1) / work.unitTiles
+    let near = max(least, Self.lastLevel / 2 / unitBytes)
+    let fits = unitBytes <= max(Self.lastLevel / 2, 14 * unitBytes / work.unitTiles)
     let estimates = [1, 2, 4, 8].map { factor in
-      staged(
-        work, most: min(work.tiles, factor * near), planeBytes: planeBytes, isNear: factor == 1)
+      staged(work, most: min(work.units, factor * near), isNear: fits && factor == 1)
     }
     return estimates.min { $0.terms!.cycles < $1.terms!.cycles }!
   }
 
-  /// Blocks of at most `most` tiles; a thread multiplies its part of the output channels.
-  private func staged(_ work: Work, most: Int, planeBytes: Int, isNear: Bool) -> Estimate {
-    let blocks = (work.tiles + most - 1) / most
+  /// Blocks of at most `most` units; a thread multiplies its part of the output channels.
+  private func staged(_ work: Work, most: Int, isNear: Bool) -> Estimate {
+    let blocks = (work.units + most - 1) / most
     let share = Double(problem.g) / Double(threads)
-    let schedule = TransformSchedule.staged(tiles: most)
-    let spectra = Double(work.tiles * planeBytes * 2) * share
+    let schedule = TransformSchedule.staged(tiles: most * work.unitTiles)
+    let spectra = work.values * Double((work.channels + work.outputs) * lanes * 4 * 2) * share
     return Estimate(
       schedule: schedule,
       terms: terms(
-        work, schedule, turns: Double(blocks) * share, tiles: Double(work.tiles) / Double(blocks),
+        work, schedule, turns: Double(blocks) * share, units: Double(work.units) / Double(blocks),
         passes: Double(blocks) * share, spectra: isNear ? spectra : Self.farSpectra * spectra),
       obstacle: nil)
   }

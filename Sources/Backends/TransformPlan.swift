@@ -13,9 +13,9 @@ final class TransformPlan: ClockedPlan {
   private enum Stage {
     case reorderSource
     case fused
-    case input(tiles: Range<Int>)
-    case product(tiles: Range<Int>)
-    case output(tiles: Range<Int>)
+    case input(block: Int)
+    case product(block: Int)
+    case output(block: Int)
     case reorderDestination
   }
 
@@ -33,10 +33,30 @@ final class TransformPlan: ClockedPlan {
   private let kernels: KernelContext
   private let transform: any TileTransform
   private let schedule: TransformSchedule
-  private let reader: TileReader
-  private let writer: TileWriter
+  /// What reads and what writes tiles of one size.
+  private final class Part {
+    let reader: TileReader
+    let writer: TileWriter
+
+    init(_ reader: TileReader, _ writer: TileWriter) {
+      self.reader = reader
+      self.writer = writer
+    }
+  }
+  private struct Block {
+    /// In `pieces`.
+    let pieces: Range<Int>
+    /// As `PlaneProduct` has it.
+    let shape: Int
+  }
+
+  /// Parts of the division. Counts of references to them, which all threads would share, took 5 % of the time of
+  /// small layers.
+  private let parts: StableTable<Unmanaged<Part>>
+  private let partsOwners: [Part]
   private let product: PlaneProduct
-  private let blocks: [Range<Int>]
+  private let blocks: StableTable<Block>
+  private let pieces: StableTable<TileBlock.Piece>
   private let stages: [Stage]
   private let region: ParallelRegion
   private let weights: AlignedBuffer
@@ -67,7 +87,8 @@ final class TransformPlan: ClockedPlan {
     self.transform = transform
     self.schedule = schedule
     self.errorBound = errorBound
-    kernels = options.isa.kernels
+    let kernels = options.isa.kernels
+    self.kernels = kernels
     let (lanes, p) = (kernels.lanes, problem)
     let native = TensorLayout.blocked(lanes: lanes)
     let isNative = options.layout == .native
@@ -80,20 +101,32 @@ final class TransformPlan: ClockedPlan {
       src: isTurned.src ? p.srcDescription(native) : src,
       dst: isTurned.dst ? p.dstDescription(native) : dst
     )
-    let grid = TileGrid(
-      p, tileHeight: transform.tileHeight, tileWidth: transform.tileWidth)
-    reader = TileReader(
-      problem: p, grid: grid, transform: transform,
-      packer: WindowPacker(src: inner.src, kernels: kernels))
-    writer = TileWriter(
-      problem: p, grid: grid, transform: transform, dst: inner.dst, kernels: kernels,
-      relu: options.relu)
-    blocks = RegisterTiling.split(grid.count, most: schedule.tiles)
-    let largest = blocks.map(\.count).max()!
+    let packer = WindowPacker(src: inner.src, kernels: kernels)
+    let division = transform.division(of: p)
+    let parts = division.parts.map { part in
+      let patches = transform.patches(narrow: part.sides)
+      return Part(
+        TileReader(problem: p, grid: part.grid, transform: patches, packer: packer),
+        TileWriter(
+          problem: p, grid: part.grid, transform: patches, dst: inner.dst, kernels: kernels,
+          relu: options.relu))
+    }
+    partsOwners = parts
+    self.parts = StableTable(parts.map { .passUnretained($0) })
+    let blocks = RegisterTiling.split(
+      division.units, most: max(1, schedule.tiles / division.unitTiles)
+    ).map { division.block($0) }
     product = PlaneProduct(
-      transform, tiles: largest, channels: p.icPerGroup, outputs: p.ocPerGroup,
-      kernels: kernels, columnSums: isFused)
-    channelBlocks = reader.packer.blocks
+      transform, blocks, channels: p.icPerGroup, outputs: p.ocPerGroup, kernels: kernels,
+      columnSums: isFused)
+    pieces = StableTable(blocks.flatMap(\.pieces))
+    var end = 0
+    self.blocks = StableTable(
+      zip(blocks, product.shapeOfBlock).map { block, shape in
+        end += block.pieces.count
+        return Block(pieces: end - block.pieces.count..<end, shape: shape)
+      })
+    channelBlocks = packer.blocks
     columns = product.columns.count
     chunks = StableTable(product.chunks(threads: options.threads))
 
@@ -104,8 +137,9 @@ final class TransformPlan: ClockedPlan {
     sumsCount = product.sumsCount
     spectra = try AlignedBuffer(count: copies * spectraCount)
     sums = try AlignedBuffer(count: copies * sumsCount)
-    readStrip = reader.scratchCount(tiles: largest)
-    writeStrip = writer.scratchCount(tiles: largest)
+    let (largest, most) = (blocks.map(\.count).max()!, blocks.flatMap(\.pieces))
+    readStrip = most.map { parts[$0.part].reader.scratchCount(tiles: $0.tiles.count) }.max()!
+    writeStrip = most.map { parts[$0.part].writer.scratchCount(tiles: $0.tiles.count) }.max()!
     let needed = max(readStrip + writeStrip + transform.scratchCount, product.weightSumsCount)
     scratchCount = (needed + 15) / 16 * 16
     scratch = try AlignedBuffer(count: options.threads * scratchCount)
@@ -115,8 +149,8 @@ final class TransformPlan: ClockedPlan {
     var stages: [Stage] =
       isFused
       ? [.fused]
-      : blocks.flatMap {
-        [.input(tiles: $0), .product(tiles: $0), .output(tiles: $0)]
+      : blocks.indices.flatMap {
+        [.input(block: $0), .product(block: $0), .output(block: $0)]
       }
     if isTurned.src { stages.insert(.reorderSource, at: 0) }
     if isTurned.dst { stages.append(.reorderDestination) }
@@ -141,10 +175,14 @@ final class TransformPlan: ClockedPlan {
     workspaceBytes =
       spectra.byteCount + sums.byteCount + scratch.byteCount + blockedSrc.byteCount
       + blockedDst.byteCount
+    let tiles = zip(parts, transform.planes(division)).map { part, planes in
+      TransformWork.Tiles(
+        count: part.reader.grid.count, transform: part.reader.transform, planes: planes)
+    }
     phases =
       TransformWork(
-        problem: p, tiles: grid.count, blocks: blocks.count, isFused: isFused,
-        transform: transform, channels: channelBlocks * lanes, outputs: vectors * lanes,
+        problem: p, tiles: tiles, blocks: blocks.count, isFused: isFused,
+        channels: channelBlocks * lanes, outputs: vectors * lanes,
         srcBytes: src.count * 4, dstBytes: dst.count * 4,
         turnedSrcBytes: isTurned.src ? blockedSrc.byteCount : 0,
         turnedDstBytes: isTurned.dst ? blockedDst.byteCount : 0, weightsBytes: weights.byteCount,
@@ -199,17 +237,17 @@ final class TransformPlan: ClockedPlan {
         reorderSource(src, item)
         clock?.end(.reorder, thread)
       case .fused: fused(source, target, item, thread, clock)
-      case .input(let tiles):
+      case .input(let index):
         let (group, block) = item.quotientAndRemainder(dividingBy: channelBlocks)
-        readTiles(source, group: group, block: block, tiles, spectra(of: group), thread)
+        readTiles(source, group: group, channels: block, index, spectra(of: group), thread)
         clock?.end(.input, thread)
-      case .product(let tiles):
-        multiply(tiles, item, thread)
+      case .product(let index):
+        multiply(index, item, thread)
         clock?.end(.product, thread)
-      case .output(let tiles):
+      case .output(let index):
         let (group, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
         writeTiles(
-          sums(of: group) + product.sumsOffset(vector: vector), group: group, vector: vector, tiles,
+          sums(of: group) + product.sumsOffset(vector: vector), group: group, vector: vector, index,
           target, thread)
         clock?.end(.output, thread)
       case .reorderDestination:
@@ -232,22 +270,22 @@ final class TransformPlan: ClockedPlan {
     _ thread: Int, _ clock: PhaseClock?
   ) {
     let (group, block) = item.quotientAndRemainder(dividingBy: blocks.count)
-    let tiles = blocks[block]
     for channelBlock in 0..<channelBlocks {
-      readTiles(source, group: group, block: channelBlock, tiles, spectra(of: thread), thread)
+      readTiles(
+        source, group: group, channels: channelBlock, block, spectra(of: thread), thread)
     }
     clock?.end(.input, thread)
     for c in 0..<columns {
       for plane in 0..<transform.planes {
         product.multiply(
-          column: c, plane: plane, tiles: tiles.count,
+          column: c, plane: plane, shape: blocks.values[block].shape,
           weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: thread),
           sums: sums(of: thread), weightSums: weightSums(of: thread))
       }
       clock?.end(.product, thread)
       for (v, vector) in product.vectors(column: c).enumerated() {
         writeTiles(
-          sums(of: thread) + product.sumsOffset(vector: v), group: group, vector: vector, tiles,
+          sums(of: thread) + product.sumsOffset(vector: v), group: group, vector: vector, block,
           target, thread)
       }
       clock?.end(.output, thread)
@@ -259,13 +297,13 @@ final class TransformPlan: ClockedPlan {
     scratch.baseAddress + thread * scratchCount
   }
 
-  private func multiply(_ tiles: Range<Int>, _ item: Int, _ thread: Int) {
+  private func multiply(_ block: Int, _ item: Int, _ thread: Int) {
     let (outer, planes) = item.quotientAndRemainder(dividingBy: product.groups.count)
     let (group, chunk) = outer.quotientAndRemainder(dividingBy: chunks.count)
     for column in chunks.values[chunk] {
       for plane in product.groups.values[planes] {
         product.multiply(
-          column: column, plane: plane, tiles: tiles.count,
+          column: column, plane: plane, shape: blocks.values[block].shape,
           weights: weights.readOnly + group * product.weightsCount, spectra: spectra(of: group),
           sums: sums(of: group), weightSums: weightSums(of: thread))
       }
@@ -273,27 +311,38 @@ final class TransformPlan: ClockedPlan {
   }
 
   private func readTiles(
-    _ source: UnsafePointer<Float>, group: Int, block: Int, _ tiles: Range<Int>,
+    _ source: UnsafePointer<Float>, group: Int, channels: Int, _ block: Int,
     _ spectra: UnsafeMutablePointer<Float>, _ thread: Int
   ) {
     let own = scratch.baseAddress + thread * scratchCount
-    reader.transform(
-      source, group: group, block: block, tiles: tiles,
-      to: spectra + product.spectraOffset(block: block), xiStride: product.spectraStride,
-      strip: own,
-      scratch: own + readStrip + writeStrip)
+    let spectra = spectra + product.spectraOffset(block: channels)
+    for index in blocks.values[block].pieces {
+      let piece = pieces.values[index]
+      parts.values[piece.part]._withUnsafeGuaranteedRef {
+        $0.reader.transform(
+          source, group: group, block: channels, tiles: piece.tiles,
+          to: spectra + piece.first * kernels.lanes, xiStride: product.spectraStride, strip: own,
+          scratch: own + readStrip + writeStrip)
+      }
+    }
   }
 
   private func writeTiles(
-    _ sums: UnsafeMutablePointer<Float>, group: Int, vector: Int, _ tiles: Range<Int>,
+    _ sums: UnsafeMutablePointer<Float>, group: Int, vector: Int, _ block: Int,
     _ target: UnsafeMutablePointer<Float>, _ thread: Int
   ) {
     let own = scratch.baseAddress + thread * scratchCount
-    writer.transform(
-      sums, xiStride: product.sumsStride, group: group, vector: vector, tiles: tiles,
-      bias: options.bias
-        ? bias.readOnly + (group * product.vectors + vector) * kernels.lanes : nil,
-      to: target, strip: own + readStrip, scratch: own + readStrip + writeStrip)
+    let bias =
+      options.bias ? bias.readOnly + (group * product.vectors + vector) * kernels.lanes : nil
+    for index in blocks.values[block].pieces {
+      let piece = pieces.values[index]
+      parts.values[piece.part]._withUnsafeGuaranteedRef {
+        $0.writer.transform(
+          sums + piece.first * kernels.lanes, xiStride: product.sumsStride, group: group,
+          vector: vector, tiles: piece.tiles, bias: bias, to: target, strip: own + readStrip,
+          scratch: own + readStrip + writeStrip)
+      }
+    }
   }
 
   private func reorderSource(_ source: UnsafePointer<Float>, _ item: Int) {

@@ -5,13 +5,19 @@ import Convolution
 /// What a call touches once comes from the level that holds everything the call touches; spectra, sums
 /// and streamed weights from the level that holds what is touched before they are needed again.
 struct TransformWork {
+  /// Tiles of one group, by size.
+  struct Tiles {
+    let count: Int
+    let transform: any PatchTransform
+    /// Planes that they have.
+    let planes: Int
+  }
+
   let problem: ConvolutionProblem
-  /// Tiles of one group.
-  let tiles: Int
+  let tiles: [Tiles]
   /// Blocks into which they are divided.
   let blocks: Int
   let isFused: Bool
-  let transform: any TileTransform
   /// Channels of a group's source and destination in whole vectors.
   let channels: Int
   let outputs: Int
@@ -31,13 +37,13 @@ struct TransformWork {
   var phases: [ConvolutionPhase: PhaseWork] {
     var phases: [ConvolutionPhase: PhaseWork] = [
       .input: PhaseWork(
-        flops: perGroup(transform.flops.input * Double(channels)),
+        flops: perGroup { $0.transform.flops.input * Double(channels) },
         traffic: [source, spectra]),
       .product: PhaseWork(
-        flops: perGroup(2 * Double(transform.planes * problem.icPerGroup * outputs)),
+        flops: perGroup { 2 * Double($0.planes * problem.icPerGroup * outputs) },
         traffic: [spectra, weights, sums]),
       .output: PhaseWork(
-        flops: perGroup(transform.flops.output * Double(outputs)),
+        flops: perGroup { $0.transform.flops.output * Double(outputs) },
         traffic: [sums, destination]),
     ]
     var reordered: [Traffic] = []
@@ -47,7 +53,10 @@ struct TransformWork {
     return phases
   }
 
-  private func perGroup(_ ofTile: Double) -> Double { Double(tiles * problem.g) * ofTile }
+  /// The sum over all tiles of all groups.
+  private func perGroup(_ ofTile: (Tiles) -> Double) -> Double {
+    tiles.reduce(0) { $0 + Double($1.count * problem.g) * ofTile($1) }
+  }
 
   /// Everything that a call touches.
   private var everything: Int {
@@ -70,7 +79,7 @@ struct TransformWork {
 
   private func passing(_ channels: Int) -> Traffic {
     Traffic(
-      bytes: perGroup(4 * Double(transform.planes * channels)),
+      bytes: perGroup { 4 * Double($0.planes * channels) },
       footprint: isFused ? near : near + weightsBytes)
   }
 

@@ -1,7 +1,7 @@
 import Convolution
 import WinogradAlgebra
 
-/// Winograd's minimal filtering, `Y = Aᵀ[Σ_c (G g Gᵀ) ⊙ (Bᵀ d B)]A` on m×m output tiles.
+/// Winograd's minimal filtering, `Y = Aᵀ[Σ_c (G g Gᵀ) ⊙ (Bᵀ d B)]A` on m×m output tiles, or on two sizes of them.
 ///
 /// Algorithm: see `WinogradAlgorithm`. Schedule: see `TransformPlan`; the tile size and the schedule
 /// are those of least estimated cost (`TransformCost`) among those accurate enough, unless a variant
@@ -12,7 +12,7 @@ struct WinogradBackend: ConvolutionBackend {
   let summary =
     "Winograd F(m×m,3×3) and F(m×m,5×5), tile and schedule chosen by cost; larger kernels by stride"
 
-  /// Tile sizes, `f2` to `f6`, and strips of rows, `f1x2` and `f1x4`.
+  /// Tile sizes, `f2` to `f6`, pairs of them, `f6+4`, and strips of rows, `f1x2` and `f1x4`.
   let variants = tiles + WinogradAlgorithm.alongRows.map(StripGeometry.name).sorted()
   let schedules = TransformSchedule.names
   /// Strips have no choice of schedules.
@@ -20,7 +20,7 @@ struct WinogradBackend: ConvolutionBackend {
     variants + Self.tiles.flatMap { tile in schedules.map { "\(tile)-\($0)" } }
   }
 
-  private static let tiles = Set(WinogradAlgorithm.generated.map { "f\($0.m)" }).sorted()
+  private static let tiles = Set(WinogradTiles.generated.map(\.name)).sorted()
 
   /// What a plan can be made of.
   enum Shape: Sendable {
@@ -41,7 +41,7 @@ struct WinogradBackend: ConvolutionBackend {
       throw Unsupported("kernel \(p.kh)x\(p.kw)\(stride)\(reshaped), needs 3x3 or 5x5")
     }
     let known =
-      algorithms(q, options).map { (name: "f\($0.m)", error: Self.expectedError($0, q)) }
+      tiles(q, options).map { (name: $0.name, error: Self.expectedError($0, q)) }
       + strips(p, options).map { (name: $0.name, error: Self.expectedError($0)) }
     guard let best = known.min(by: { $0.error < $1.error }) else {
       throw Unsupported(obstacle(q, options))
@@ -59,9 +59,11 @@ struct WinogradBackend: ConvolutionBackend {
         "strips of \(strip.m) outputs need stride 1, rows of \(row) outputs and fewer than "
         + "\(options.isa.kernels.lanes) input channels a group"
     }
-    let known =
-      WinogradAlgorithm.generated.filter { $0.r == q.kh }.map { "f\($0.m)" }
-      + strips.map(StripGeometry.name)
+    let sizes = WinogradTiles.generated.filter { $0.r == q.kh }
+    if let mixed = sizes.first(where: { options.allows(tile: $0.name) }) {
+      return "\(mixed.name): tiles of one size divide \(q.oh)x\(q.ow) outputs with no more products"
+    }
+    let known = sizes.map(\.name) + strips.map(StripGeometry.name)
     return
       "no \(options.variant ?? "") for \(q.kh)x\(q.kw) kernels, has \(known.joined(separator: ", "))"
   }
@@ -76,12 +78,10 @@ struct WinogradBackend: ConvolutionBackend {
     return SpaceToDepth(p, pixelsLast: SpaceToDepthPlan.isPlain(p, options) || !isWhole)
   }
 
-  /// The algorithms for a problem without strides; the one that is forced, if any.
-  private func algorithms(
-    _ problem: ConvolutionProblem, _ options: PlanOptions
-  ) -> [WinogradAlgorithm] {
-    WinogradAlgorithm.generated.filter {
-      $0.r == problem.kh && options.allows(tile: "f\($0.m)")
+  /// The tiles for a problem without strides; those that are forced, if any.
+  private func tiles(_ problem: ConvolutionProblem, _ options: PlanOptions) -> [WinogradTiles] {
+    WinogradTiles.generated.filter {
+      $0.r == problem.kh && options.allows(tile: $0.name) && $0.divides(problem)
     }
   }
 
@@ -91,11 +91,11 @@ struct WinogradBackend: ConvolutionBackend {
   ) -> [TransformCandidate<Shape>] {
     let kernels = options.isa.kernels
     let inner = unstrided(problem, options)
-    let shapes = algorithms(inner, options).map { WinogradTransform($0, kernels: kernels) }
+    let shapes = tiles(inner, options).map { WinogradTransform($0, kernels: kernels) }
     let tiles = TransformCost(inner, options).candidates(shapes) {
-      Self.expectedError($0.algorithm, inner)
+      Self.expectedError($0.tiles, inner)
     } refusal: {
-      options.inaccuracy(Self.expectedError($0.algorithm, inner))
+      options.inaccuracy(Self.expectedError($0.tiles, inner))
     }
     let rows = strips(problem, options).map { geometry in
       let error = Self.expectedError(geometry)
@@ -135,7 +135,7 @@ struct WinogradBackend: ConvolutionBackend {
         let plan = try TransformPlan(
           reshaping?.inner ?? problem, options, transform: transform,
           schedule: best.estimate.schedule, name: best.name,
-          errorBound: WinogradBound(algorithm: transform.algorithm),
+          errorBound: WinogradBound(transform.tiles),
           srcLayout: reshaping.map { _ in .blocked(lanes: options.isa.kernels.lanes) })
         guard let reshaping else { return plan }
         return try SpaceToDepthPlan(reshaping, options, inner: plan)

@@ -10,30 +10,52 @@ import WinogradAlgebra
 /// over one or two channels do not (1.07·u·S was seen with 16 channels of which a corner saw little),
 /// hence the factor. A bias adds its magnitude to S.
 struct WinogradBound: ErrorBound {
-  let algorithm: WinogradAlgorithm
+  private let tiles: WinogradTiles
+
+  init(_ tiles: WinogradTiles) { self.tiles = tiles }
 
   var isExactOnIntegers: Bool { false }
 
   private struct TileKey: Hashable {
     let n: Int
-    let row: Int
-    let column: Int
+    let sides: TileSides
+    /// The first output.
+    let y: Int
+    let x: Int
+
+    init(_ at: OutputPosition, _ division: TileDivision) {
+      let (row, column) = (division.rows.tile(of: at.p), division.columns.tile(of: at.q))
+      n = at.n
+      sides = TileSides(rows: row.isNarrow, columns: column.isNarrow)
+      (y, x) = (row.start, column.start)
+    }
+  }
+
+  private func algorithm(isNarrow: Bool) -> WinogradAlgorithm {
+    isNarrow ? tiles.narrow! : tiles.wide
+  }
+
+  private func absolute(_ sides: TileSides) -> AbsoluteMatrices {
+    AbsoluteMatrices(algorithm(isNarrow: sides.rows), algorithm(isNarrow: sides.columns))
   }
 
   func bounds(
     at positions: [OutputPosition], reference: [ReferenceOutput], operands: ConvolutionOperands
   ) -> [Double] {
-    let (p, m) = (operands.problem, algorithm.m)
+    let p = operands.problem
+    let division = tiles.division(of: p)
     // Positions by output channel, then by tile: kernels are transformed once, spectra shared.
     let byChannel = Dictionary(grouping: positions.indices) { positions[$0].k }
     let channels = byChannel.keys.sorted()
-    let tiles = Set(
-      positions.map { TileKey(n: $0.n, row: $0.p / m, column: $0.q / m) })
-    let matrices = AbsoluteMatrices(algorithm)
+    let tiles = Set(positions.map { TileKey($0, division) })
+    let matrices = Dictionary(
+      uniqueKeysWithValues: Set(tiles.map(\.sides)).map { ($0, absolute($0)) })
     var spectra: [Int: [TileKey: [Double]]] = [:]
     for g in Set(channels.map { $0 / p.ocPerGroup }) {
       spectra[g] = Dictionary(
-        uniqueKeysWithValues: tiles.map { ($0, spectrum(of: $0, group: g, operands, matrices)) })
+        uniqueKeysWithValues: tiles.map {
+          ($0, spectrum(of: $0, group: g, operands, matrices[$0.sides]!))
+        })
     }
     let result = UnsafeMutableBufferPointer<Double>.allocate(capacity: positions.count)
     result.initialize(repeating: 0)
@@ -44,18 +66,21 @@ struct WinogradBound: ErrorBound {
     let factor = SummationBound.unitRoundoff * (1 + 4 / Double(p.icPerGroup).squareRoot())
     DispatchQueue.concurrentPerform(iterations: channels.count) { iteration in
       let k = channels[iteration]
-      let kernels = (0..<p.icPerGroup).map { c in
-        matrices.kernel(shared.wei + (k * p.icPerGroup + c) * p.kh * p.kw)
+      let first = shared.wei + k * p.icPerGroup * p.kh * p.kw
+      let kernels = matrices.mapValues { (matrices: AbsoluteMatrices) -> [[Double]] in
+        (0..<p.icPerGroup).map { matrices.kernel(first + $0 * p.kh * p.kw) }
       }
       var tileBounds: [TileKey: [Double]] = [:]
       for i in byChannel[k]! {
         let at = positions[i]
-        let key = TileKey(n: at.n, row: at.p / m, column: at.q / m)
+        let key = TileKey(at, division)
+        let matrices = matrices[key.sides]!
         let bounds =
-          tileBounds[key] ?? matrices.output(known[k / p.ocPerGroup]![key]!, kernels)
+          tileBounds[key]
+          ?? matrices.output(known[k / p.ocPerGroup]![key]!, kernels[key.sides]!)
         tileBounds[key] = bounds
         let bias = shared.bias.map { abs(Double($0[k])) } ?? 0
-        output[i] = factor * (bounds[at.p % m * m + at.q % m] + bias)
+        output[i] = factor * (bounds[(at.p - key.y) * matrices.columns.m + at.q - key.x] + bias)
       }
     }
     return Array(result)
@@ -65,19 +90,20 @@ struct WinogradBound: ErrorBound {
   private func spectrum(
     of tile: TileKey, group: Int, _ operands: ConvolutionOperands, _ matrices: AbsoluteMatrices
   ) -> [Double] {
-    let (p, alpha) = (operands.problem, algorithm.alpha)
+    let p = operands.problem
+    let (height, width) = (matrices.rows.alpha, matrices.columns.alpha)
     var result: [Double] = []
-    result.reserveCapacity(p.icPerGroup * alpha * alpha)
+    result.reserveCapacity(p.icPerGroup * height * width)
     for c in 0..<p.icPerGroup {
-      var patch = [Double](repeating: 0, count: alpha * alpha)
-      for i in 0..<alpha {
-        let y = tile.row * algorithm.m + i - p.ph
+      var patch = [Double](repeating: 0, count: height * width)
+      for i in 0..<height {
+        let y = tile.y + i - p.ph
         guard y >= 0, y < p.ih else { continue }
-        for j in 0..<alpha {
-          let x = tile.column * algorithm.m + j - p.pw
+        for j in 0..<width {
+          let x = tile.x + j - p.pw
           guard x >= 0, x < p.iw else { continue }
           let channel = tile.n * p.ic + group * p.icPerGroup + c
-          patch[i * alpha + j] = abs(Double(operands.src[(channel * p.ih + y) * p.iw + x]))
+          patch[i * width + j] = abs(Double(operands.src[(channel * p.ih + y) * p.iw + x]))
         }
       }
       result += matrices.input(patch)
@@ -86,57 +112,70 @@ struct WinogradBound: ErrorBound {
   }
 }
 
-/// Absolute values of an algorithm's matrices, and the products with them.
+/// Absolute values of an algorithm's matrices, down and across, and the products with them.
 struct AbsoluteMatrices: Sendable {
-  private let m: Int
-  private let alpha: Int
-  private let r: Int
-  private let at: [[Double]]
-  private let g: [[Double]]
-  private let bt: [[Double]]
+  /// One axis.
+  struct Axis: Sendable {
+    let m: Int
+    let alpha: Int
+    let r: Int
+    fileprivate let at: [[Double]]
+    fileprivate let g: [[Double]]
+    fileprivate let bt: [[Double]]
 
-  init(_ algorithm: WinogradAlgorithm) {
-    (m, alpha, r) = (algorithm.m, algorithm.alpha, algorithm.r)
-    at = algorithm.at.map { $0.map { abs($0.doubleValue) } }
-    g = algorithm.g.map { $0.map { abs($0.doubleValue) } }
-    bt = algorithm.bt.map { $0.map { abs($0.doubleValue) } }
+    fileprivate init(_ algorithm: WinogradAlgorithm) {
+      (m, alpha, r) = (algorithm.m, algorithm.alpha, algorithm.r)
+      at = algorithm.at.map { $0.map { abs($0.doubleValue) } }
+      g = algorithm.g.map { $0.map { abs($0.doubleValue) } }
+      bt = algorithm.bt.map { $0.map { abs($0.doubleValue) } }
+    }
   }
 
-  func input(_ patch: [Double]) -> [Double] { sandwich(bt, patch) }
+  let rows: Axis
+  let columns: Axis
+
+  init(_ rows: WinogradAlgorithm, _ columns: WinogradAlgorithm) {
+    self.rows = Axis(rows)
+    self.columns = Axis(columns)
+  }
+
+  init(_ algorithm: WinogradAlgorithm) { self.init(algorithm, algorithm) }
+
+  func input(_ patch: [Double]) -> [Double] { sandwich(rows.bt, patch, columns.bt) }
 
   func kernel(_ kernel: UnsafePointer<Float>) -> [Double] {
-    sandwich(g, (0..<r * r).map { abs(Double(kernel[$0])) })
+    sandwich(rows.g, (0..<rows.r * columns.r).map { abs(Double(kernel[$0])) }, columns.g)
   }
 
   func output(_ spectrum: [Double], _ kernels: [[Double]]) -> [Double] {
-    var sums = [Double](repeating: 0, count: alpha * alpha)
+    var sums = [Double](repeating: 0, count: rows.alpha * columns.alpha)
     for (c, kernel) in kernels.enumerated() {
       for i in sums.indices { sums[i] += spectrum[c * sums.count + i] * kernel[i] }
     }
-    return sandwich(at, sums)
+    return sandwich(rows.at, sums, columns.at)
   }
 
-  func input(ofRow x: [Double]) -> [Double] { product(bt, x) }
-  func kernel(ofRow x: [Double]) -> [Double] { product(g, x) }
-  func output(ofRow x: [Double]) -> [Double] { product(at, x) }
+  func input(ofRow x: [Double]) -> [Double] { product(columns.bt, x) }
+  func kernel(ofRow x: [Double]) -> [Double] { product(columns.g, x) }
+  func output(ofRow x: [Double]) -> [Double] { product(columns.at, x) }
 
   private func product(_ matrix: [[Double]], _ x: [Double]) -> [Double] {
     matrix.map { row in zip(row, x).reduce(0.0) { $0 + $1.0 * $1.1 } }
   }
 
-  /// `M x Mᵀ` for a square x.
-  private func sandwich(_ matrix: [[Double]], _ x: [Double]) -> [Double] {
-    let (rows, size) = (matrix.count, matrix[0].count)
-    var half = [Double](repeating: 0, count: rows * size)
-    for i in 0..<rows {
-      for k in 0..<size where matrix[i][k] != 0 {
-        for j in 0..<size { half[i * size + j] += matrix[i][k] * x[k * size + j] }
+  /// `L x Rᵀ`
+  private func sandwich(_ left: [[Double]], _ x: [Double], _ right: [[Double]]) -> [Double] {
+    let (height, width) = (left[0].count, right[0].count)
+    var half = [Double](repeating: 0, count: left.count * width)
+    for i in left.indices {
+      for k in 0..<height where left[i][k] != 0 {
+        for j in 0..<width { half[i * width + j] += left[i][k] * x[k * width + j] }
       }
     }
-    var result = [Double](repeating: 0, count: rows * rows)
-    for i in 0..<rows {
-      for j in 0..<rows {
-        for k in 0..<size { result[i * rows + j] += half[i * size + k] * matrix[j][k] }
+    var result = [Double](repeating: 0, count: left.count * right.count)
+    for i in left.indices {
+      for j in right.indices {
+        for k in 0..<width { result[i * right.count + j] += half[i * width + k] * right[j][k] }
       }
     }
     return result

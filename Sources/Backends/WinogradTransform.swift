@@ -2,42 +2,60 @@ import Convolution
 import KernelInterface
 import WinogradAlgebra
 
-/// F(m×m, r×r) with the generated kernels of one instruction set.
+/// F(m×m, r×r) with the generated kernels of one instruction set, alone or with narrower tiles at the end of rows and
+/// of columns.
 final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
-  let algorithm: WinogradAlgorithm
-  let flops: (input: Double, output: Double)
-  private let functions: WinogradFunctions
+  let tiles: WinogradTiles
+  private let patches: [TileSides: WinogradPatch]
+  private let wide: WinogradPatch
   private let g: [[Double]]
 
-  init(_ algorithm: WinogradAlgorithm, kernels: KernelContext) {
-    self.algorithm = algorithm
-    functions = kernels.winograd(algorithm.m, algorithm.r)
-    precondition(functions.input != nil && functions.output != nil, "generated for every ISA")
-    g = algorithm.g.map { $0.map(\.doubleValue) }
-    let (alpha, m) = (algorithm.alpha, algorithm.m)
-    let (bt, at) = (StraightLineProgram(algorithm.bt), StraightLineProgram(algorithm.at))
-    flops = (Double(bt.flops * 2 * alpha), Double(at.flops * (alpha + m) + m * m))
+  init(_ tiles: WinogradTiles, kernels: KernelContext) {
+    self.tiles = tiles
+    let (wide, narrow) = (tiles.wide, tiles.narrow)
+    func patch(_ sides: TileSides) -> WinogradPatch {
+      WinogradPatch(
+        wide, rows: sides.rows ? narrow! : wide, columns: sides.columns ? narrow! : wide,
+        kernels: kernels)
+    }
+    self.wide = patch(TileSides())
+    patches = Dictionary(
+      uniqueKeysWithValues: (narrow == nil ? [] : TileSides.narrow).map { ($0, patch($0)) })
+    g = wide.g.map { $0.map(\.doubleValue) }
   }
 
-  var name: String { "f\(algorithm.m)" }
+  private var algorithm: WinogradAlgorithm { tiles.wide }
+  var name: String { tiles.name }
   /// Moving the planes costs more than computing them.
-  var transformCycles: (input: Double, output: Double) {
+  func transformCycles(planes: Int) -> (input: Double, output: Double) {
     (6 * Double(planes), 4 * Double(planes))
   }
-  var tileHeight: Int { algorithm.m }
-  var tileWidth: Int { algorithm.m }
-  var patchHeight: Int { algorithm.alpha }
-  var patchWidth: Int { algorithm.alpha }
+  var tileHeight: Int { wide.tileHeight }
+  var tileWidth: Int { wide.tileWidth }
+  var patchHeight: Int { wide.patchHeight }
+  var patchWidth: Int { wide.patchWidth }
+  var flops: (input: Double, output: Double) { wide.flops }
   var planes: Int { algorithm.alpha * algorithm.alpha }
   var weightPlanes: Int { planes }
   var scratchCount: Int { 0 }
 
+  func division(of problem: ConvolutionProblem) -> TileDivision { tiles.division(of: problem) }
+
+  func wideOnly(plane: Int) -> TileSides {
+    guard let narrow = tiles.narrow else { return TileSides() }
+    let (row, column) = plane.quotientAndRemainder(dividingBy: algorithm.alpha)
+    let missing = narrow.alpha - 1..<algorithm.alpha - 1
+    return TileSides(rows: missing.contains(row), columns: missing.contains(column))
+  }
+
+  func patches(narrow sides: TileSides) -> any PatchTransform { patches[sides] ?? wide }
+
   func input(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>) {
-    functions.input!(&arguments)
+    wide.input(&arguments, scratch: scratch)
   }
 
   func output(_ arguments: inout TransformArguments, scratch: UnsafeMutablePointer<Float>) {
-    functions.output!(&arguments)
+    wide.output(&arguments, scratch: scratch)
   }
 
   /// `G g Gᵀ` in float64, rounded once.

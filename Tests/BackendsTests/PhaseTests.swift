@@ -67,10 +67,11 @@ struct PhaseTests {
   /// 4 tiles of 2×2 outputs, 16 planes, 32 channels to 64.
   private static func work(isFused: Bool, blocks: Int) throws -> [ConvolutionPhase: PhaseWork] {
     let problem = try ConvolutionProblem(ic: 30, ih: 4, iw: 4, oc: 64, kh: 3, kw: 3, ph: 1, pw: 1)
+    let transform = WinogradTransform(
+      WinogradTiles(WinogradAlgorithm.generated[0]), kernels: InstructionSet.generic.kernels)
     return TransformWork(
-      problem: problem, tiles: 4, blocks: blocks, isFused: isFused,
-      transform: WinogradTransform(
-        WinogradAlgorithm.generated[0], kernels: InstructionSet.generic.kernels),
+      problem: problem, tiles: [.init(count: 4, transform: transform, planes: 16)],
+      blocks: blocks, isFused: isFused,
       channels: 32, outputs: 64, srcBytes: 100, dstBytes: 200, turnedSrcBytes: 10,
       turnedDstBytes: 20, weightsBytes: 5000, spectraBytes: 600, sumsBytes: 70
     ).phases

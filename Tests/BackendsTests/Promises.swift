@@ -36,6 +36,9 @@ enum Promises {
         return p.hasUnitSteps && strip == "f1x\(outputs)" && p.icPerGroup < lanes
           && p.ow >= outputs * (options.layout == .native ? 1 : lanes)
       }
+      if let variant, variant.contains("+") {
+        return mixed[kh]!.contains(variant) && mixes(variant, kh, p.oh, p.ow)
+      }
       return variant.map(tiles.contains) ?? true
     },
     "gemm-1x1": { p, _ in p.kh == 1 && p.kw == 1 && !p.isPadded },
@@ -43,6 +46,25 @@ enum Promises {
     // A peer: whatever its own choice takes; a forced algorithm of its is its own matter.
     "onednn": { _, options in options.variant == nil ? true : nil },
   ]
+
+  private static let mixed = [3: ["f4+3", "f5+4", "f6+4"], 5: ["f4+3"]]
+
+  /// Whether the fewest products along both axes take wide tiles somewhere and narrow ones somewhere; of as many
+  /// products, those of more wide tiles.
+  private static func mixes(_ variant: String, _ taps: Int, _ outputs: Int...) -> Bool {
+    let sizes = variant.dropFirst().split(separator: "+").map { Int($0)! }
+    let best = outputs.map { outputs in
+      var best = (products: Int.max, wide: 0, narrow: 0)
+      for wide in 0...outputs {
+        for narrow in 0...outputs where wide * sizes[0] + narrow * sizes[1] >= outputs {
+          let products = wide * (sizes[0] + taps - 1) + narrow * (sizes[1] + taps - 1)
+          if products <= best.products { best = (products, wide, narrow) }
+        }
+      }
+      return best
+    }
+    return best.contains { $0.wide > 0 } && best.contains { $0.narrow > 0 }
+  }
 
   private static func isScheduleForced(_ variant: String?) -> Bool {
     variant?.contains("-") ?? false

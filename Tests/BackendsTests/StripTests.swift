@@ -292,7 +292,8 @@ struct StripTests {
     let other = try #require(throws: Unsupported.self) {
       try WinogradBackend().validate(problem, options)
     }
-    #expect(other.reason == "no f1x2 for 3x3 kernels, has f2, f3, f4, f5, f6, f1x4")
+    #expect(
+      other.reason == "no f1x2 for 3x3 kernels, has f2, f3, f4, f4+3, f5, f5+4, f6, f6+4, f1x4")
     let forcible = WinogradBackend().forcible
     #expect(forcible.contains("f1x4") && !forcible.contains("f1x4-fused"))
   }

@@ -8,7 +8,11 @@ struct WinogradAlgebraTests {
     matrix.map { row in zip(row, x).reduce(Rational(0)) { $0 + $1.0 * $1.1 } }
   }
 
-  @Test(arguments: WinogradAlgorithm.generated)
+  /// With the narrower tiles, on the wide ones' points.
+  static let all =
+    WinogradAlgorithm.generated + WinogradAlgorithm.generated.compactMap(\.narrower)
+
+  @Test(arguments: all)
   func filtersExactly(_ a: WinogradAlgorithm) {
     let d = (0..<a.alpha).map { Rational(($0 * 37 + 11) % 19 - 9) }
     let g = (0..<a.r).map { Rational(($0 * 23 + 5) % 13 - 6) }
@@ -19,11 +23,25 @@ struct WinogradAlgebraTests {
     #expect(multiply(a.at, products) == expected)
   }
 
-  @Test(arguments: WinogradAlgorithm.generated)
+  @Test(arguments: all)
   func programsComputeTheirMatrices(_ a: WinogradAlgorithm) {
     for matrix in [a.bt, a.at, a.g] {
       let x = matrix[0].indices.map { Rational($0 * $0 + 3, $0 + 1) }
       #expect(StraightLineProgram(matrix).run(x) == multiply(matrix, x))
+    }
+  }
+
+  /// A kernel's wide spectrum holds its narrow one.
+  @Test func narrowerTilesShareKernels() throws {
+    let wide = WinogradAlgorithm.generated.filter { $0.narrower != nil }
+    #expect(wide.map { [$0.m, $0.r] } == [[4, 3], [5, 3], [6, 3], [4, 5]])
+    for a in wide {
+      let narrow = try #require(a.narrower)
+      #expect(narrow.m < a.m && narrow.r == a.r)
+      for (row, line) in narrow.g.enumerated() {
+        #expect(line == a.g[narrow.place(of: row, in: a.alpha)])
+      }
+      #expect(a.narrowed(to: a.m) == a)
     }
   }
 

@@ -16,7 +16,7 @@ public func kernelContext() -> KernelContext {
     unpack_channels: { Reorder.unpack($0) },
     pack_samples: { Sampling.pack($0) },
     pack_panel: { Panel.pack($0) },
-    winograd: { winogradFunctions($0, $1) },
+    winograd: { winogradFunctions($0, $1, $2, $3) },
     strip_source: { stripSourceFunction($0, $1) },
     strip_row_source: { stripRowSourceFunction($0, $1) },
     max_strip_vectors: maxStripVectors,

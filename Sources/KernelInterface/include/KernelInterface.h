@@ -165,7 +165,8 @@ typedef struct {
 
 typedef void (*TransformFunction)(const TransformArguments *arguments);
 
-// Winograd's transforms for an m×m output tile and an r×r kernel.
+// Winograd's transforms for a tile of `rows`×`columns` outputs and an r×r kernel, of which the spectrum is that of m×m
+// outputs: all of it, or what narrower tiles have of it, at its places.
 typedef struct {
   TransformFunction _Nullable input;
   TransformFunction _Nullable output;
@@ -323,7 +324,7 @@ typedef struct {
   SampleFunction pack_samples;
   PanelFunction pack_panel;
   // Null pointers where no such tile was generated.
-  WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r);
+  WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r, ptrdiff_t rows, ptrdiff_t columns);
   // F(m, r) along rows; null where it was not generated.
   StripSourceFunction _Nullable (*_Nonnull strip_source)(ptrdiff_t m, ptrdiff_t r);
   // The same for `strip_row_tile`, strips in its order.
