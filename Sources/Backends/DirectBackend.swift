@@ -8,9 +8,9 @@ import Convolution
 /// row × 1–4 vectors over the *whole* reduction, so `dst` is written once. NCHW sources are turned into blocks of one
 /// vector of channels first, but for most 1×1 kernels, which read planes as they lie. Borders are no memory but taps
 /// left out, in calls of their own, so the inner loop has no branch (`DirectSource`). Two orders of the outer loops,
-/// by the size of the weights: see `DirectPlan`. NCHW sources with fewer channels than a vector has lanes (first layers)
-/// have the vectors along pixels instead: see `DirectRowsPlan`. Depthwise, they hold channels of
-/// different groups: see `DepthwisePlan`.
+/// by the size of the weights: see `DirectPlan`. NCHW sources with fewer channels than a vector has lanes (first
+/// layers) have the vectors along pixels instead: see `DirectRowsPlan`. Depthwise, they hold channels of different
+/// groups: see `DepthwisePlan`.
 struct DirectBackend: ConvolutionBackend {
   let name = "direct"
   let summary =

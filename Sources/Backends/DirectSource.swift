@@ -91,9 +91,10 @@ struct DirectSource {
   /// Strides for which tiles on plain planes are made.
   private static let planeSteps = [1, 2, 4]
 
-  /// Planes between what is multiplied and what is fetched, of a source that is read as it lies. Ten 1×1 layers of
-  /// ResNet-50 and GoogLeNet in NCHW, AVX-512, against none, 2, 4 and 8: 6 is the best, up to 6 % faster than none, 8 is slower
-  /// than none on most.
+  /// Planes between what is multiplied and what is fetched, of a source that is read as it lies.
+  ///
+  /// Ten 1×1 layers of ResNet-50 and GoogLeNet in NCHW, AVX-512, against none, 2, 4 and 8: 6 is the best, up to 6 %
+  /// faster than none, 8 is slower than none on most.
   private static let planesAhead = 6
 
   /// Whether every block has an even number of channels, side by side.

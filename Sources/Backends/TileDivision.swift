@@ -78,6 +78,8 @@ struct TileDivision {
   let rows: TileAxis
   let columns: TileAxis
   let parts: [Part]
+  /// Whether there are tiles of two sizes.
+  let isMixed: Bool
   /// What blocks are made of: tiles, or rows of tiles where there are two sizes, numbered over images, then down.
   let units: Int
   /// Tiles of a unit.
@@ -99,13 +101,10 @@ struct TileDivision {
       let grid = TileGrid(p, rows, columns, sides)
       return grid.count > 0 ? Part(sides: sides, grid: grid) : nil
     }
-    let isMixed = parts.contains { $0.sides != TileSides() }
+    isMixed = parts.contains { $0.sides != TileSides() }
     units = p.mb * rows.count * (isMixed ? 1 : columns.count)
     unitTiles = isMixed ? columns.count : 1
   }
-
-  /// Whether there are tiles of two sizes.
-  var isMixed: Bool { parts.contains { $0.sides != TileSides() } }
 
   /// Rows of tiles of an image, each part's own counted.
   var rowPieces: Int { parts.reduce(0) { $0 + $1.grid.rows } }

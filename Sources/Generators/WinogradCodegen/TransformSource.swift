@@ -1,7 +1,7 @@
 import WinogradAlgebra
 
 /// Swift source of the transforms of some algorithms, for a module that has `Vector`,
-/// `multiplyAdd`, `loadVector`, `storeVector` and `rectified`.
+/// `multiplyAdd`, `loadVector` and `storeVector`.
 ///
 /// A tile may be narrower down, across or both: its elements then lie at their places of the wide spectrum.
 ///
