@@ -40,6 +40,18 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// Whether a panel of pixels stays in L1 while all weights pass, or the other way round.
   private let weightsPass: Bool
   private let readsInPlace: Bool
+  /// Whether the next panel is fetched from the image while the first tile of this one is summed.
+  ///
+  /// A panel in place has lines of as many planes as there are channels, which nothing else fetches in advance. Sources
+  /// beyond L2, in turn with the same without: 1.00 to 1.17 times as fast with one image, resnet50-conv2_reduce with 8
+  /// of them 1.45 to 1.55. One or two tiles of outputs hide it less: from L3 .90 to 1.02 times as fast, from memory
+  /// twice (256 channels, 8 images of 56×56 pixels).
+  private let fetchesPanels: Bool
+  /// Whether a tile's destination is fetched while it sums: its rows lie in planes of their own.
+  ///
+  /// Up to 9 % on VGG-16. In place only beyond L2 and with long reductions: 256 channels, 8 images of 28×28 pixels 1.14
+  /// times as fast with it, one of 112×112 1.1; short ones, as in ResNet-50, took 2 to 4 % longer.
+  private let fetchesOutputs: Bool
   /// Pieces of the reduction, in channels.
   private let pieces: [Range<Int>]
   private let panelWidth: Int
@@ -113,6 +125,9 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     // Calls cost as much as a few steps: short reductions, whose panels stay in L1, have one call for all
     // row panels of a shape. For long ones the weights of one row panel stay in L1 instead.
     weightsPass = depth * width * 4 <= cache.l1 / 2
+    fetchesPanels =
+      readsInPlace && p.srcCount * 4 > (rowPanels.count > 2 ? cache.l2 : cache.l3 / 2)
+    fetchesOutputs = !readsInPlace || !weightsPass && p.dstCount * 4 > cache.l2
     var runs: [Range<Int>] = []
     runsOfChunk = rowChunks.map { chunk in
       let first = runs.count
@@ -188,20 +203,24 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let (outer, block) = item.quotientAndRemainder(dividingBy: panelBlocks.count)
       let (image, chunk) = outer.quotientAndRemainder(dividingBy: rowChunks.count)
       let (n, group) = image.quotientAndRemainder(dividingBy: problem.g)
-      let (runs, panels) = (runsOfChunk[chunk], panelBlocks[block])
+      let (rows, runs, panels) = (rowChunks[chunk], runsOfChunk[chunk], panelBlocks[block])
       for piece in pieces.indices {
         pack(src, n: n, group: group, pieces[piece], panels, thread)
         let target = Target(src: src, dst: dst, n: n, group: group, piece: piece, block: block)
         if weightsPass {
           for panel in panels {
             for run in runs {
-              multiply(target, rowPanels: rowRuns[run], panel: panel, thread)
+              multiply(
+                target, rowPanels: rowRuns[run], panel: panel, isFirst: run == runs.lowerBound,
+                thread)
             }
           }
         } else {
-          for rows in rowChunks[chunk] {
+          for row in rows {
             for panel in panels {
-              multiply(target, rowPanels: rows..<rows + 1, panel: panel, thread)
+              multiply(
+                target, rowPanels: row..<row + 1, panel: panel, isFirst: row == rows.lowerBound,
+                thread)
             }
           }
         }
@@ -252,8 +271,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   }
 
   /// Row panels of one shape times one panel of pixels.
+  ///
+  /// - Parameter isFirst: whether they are the first ones of the panel.
   private func multiply(
-    _ target: Target, rowPanels indices: Range<Int>, panel: Int, _ thread: Int
+    _ target: Target, rowPanels indices: Range<Int>, panel: Int, isFirst: Bool, _ thread: Int
   ) {
     let (p, lanes, piece) = (problem, kernels.lanes, target.piece)
     let depth = pieces[piece].count * p.kh * p.kw
@@ -270,11 +291,9 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       let first = target.n * p.ic + target.group * p.icPerGroup + pieces[piece].lowerBound
       arguments.wei = target.src + first * plane + pixels.lowerBound
       arguments.wei_step = plane
-    } else {
-      // A tile's rows lie in planes of their own. Fetched while it sums: up to 9 % on VGG-16. In place it
-      // did not pay: the short reductions of ResNet-50's 1×1 layers took 3 % longer.
-      arguments.dst_next = UnsafePointer(arguments.dst)
+      if fetchesPanels, isFirst { arguments.wei_ahead = panelWidth }
     }
+    if fetchesOutputs { arguments.dst_next = UnsafePointer(arguments.dst) }
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes
     arguments.blocks = depth / lanes
