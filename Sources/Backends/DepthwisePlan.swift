@@ -257,7 +257,7 @@ final class DepthwisePlan: ConvolutionPlan {
       src: UnsafePointer(results),
       dst: dst + self.dst.offset(n: n, c: block * lanes, y: band.lowerBound, x: 0), pixels: pixels,
       row_pixels: pixels, row_gap: 0, channels: min(lanes, p.oc - block * lanes),
-      plane_stride: p.oh * p.ow, ahead: ReorderArguments.strip)
+      plane_stride: p.oh * p.ow, ahead: ReorderArguments.strip, streams: 0)
     kernels.unpack_channels(&reorder)
   }
 }

@@ -80,7 +80,7 @@ extension DirectPlan {
     arguments.relu = isOneCall ? relu : 0
     // What is added to later is read again; vectors that stream must be aligned.
     arguments.streams =
-      streams && isOneCall && Int(bitPattern: row.dst) % (lanes * MemoryLayout<Float>.size) == 0
+      tilesStream && isOneCall && Int(bitPattern: row.dst) % (lanes * MemoryLayout<Float>.size) == 0
       ? 1 : 0
     for index in indices where !tapRows.isEmpty {
       let call = calls[index]

@@ -45,14 +45,16 @@ final class DirectPlan: ConvolutionPlan {
   private let windows: AlignedBuffer
   private let rows: AlignedBuffer
   private let rowCount: Int
-  let streams: Bool
+  private let streams: Bool
+  /// Whether tiles write the destination, and past the caches.
+  var tilesStream: Bool { streams && options.layout == .native }
 
   /// - Parameters:
   ///   - forcedSchedule: nil lets the plan choose.
-  ///   - streamsAbove: bytes of a native destination from which it is written past the caches: the last level, which
+  ///   - streamsAbove: bytes of a destination from which it is written past the caches: the last level, which
   ///     others share, would not keep it, and lines need not be read before. vgg16-conv1_1 with 8 images, 103 MB: 1.32
   ///     times as fast on one thread, 1.40 on two; from half of the last level on 1.02 to 1.14. Not with ReLU: a
-  ///     store that streams and rectifies was no longer inlined.
+  ///     store that streams and rectifies was no longer inlined. Planes of NCHW where all their vectors are aligned.
   init(
     _ original: ConvolutionProblem, _ options: PlanOptions, forcedSchedule: DirectSchedule? = nil,
     streamsAbove: Int = CacheSizes.current.l3 / 2
@@ -94,7 +96,9 @@ final class DirectPlan: ConvolutionPlan {
     var source = reading(problem)
     src = original.srcDescription(source.layout)
     dst = original.dstDescription(isNative ? .blocked(lanes: lanes) : .nchw)
-    streams = isNative && !options.relu && dst.count * 4 > streamsAbove
+    streams =
+      !options.relu && dst.count * 4 > streamsAbove
+      && (isNative || (original.oh * original.ow).isMultiple(of: lanes))
     tiling = tiled(source)
 
     let images = problem.mb * problem.g
@@ -269,7 +273,7 @@ final class DirectPlan: ConvolutionPlan {
       var arguments = source.arguments(
         view, dst: first,
         wei: weights.readOnly + group * (weights.count / p.g)
-          + column.lowerBound * lanes * p.reduction)
+          + column.lowerBound * lanes * p.reduction, isFirst: c == indices.lowerBound)
       arguments.wei_ahead = schedule.weightsStream ? tapsAhead(column) : 0
       arguments.dst_pixel_stride = lanes
       arguments.dst_vector_stride = plane
@@ -305,14 +309,18 @@ final class DirectPlan: ConvolutionPlan {
   ) {
     let (lanes, p) = (kernels.lanes, problem)
     let pixels = rows.count * p.ow
+    let first = dst + rows.lowerBound * p.ow
+    let areAligned =
+      pixels.isMultiple(of: lanes)
+      && Int(bitPattern: first) % (lanes * MemoryLayout<Float>.size) == 0
     for v in 0..<column.count {
       let channel = (column.lowerBound + v) * lanes
       var arguments = ReorderArguments(
         src: scratch + v * pixels * lanes,
-        dst: dst + (image * p.ocPerGroup + channel) * p.oh * p.ow + rows.lowerBound * p.ow,
+        dst: first + (image * p.ocPerGroup + channel) * p.oh * p.ow,
         pixels: pixels, row_pixels: pixels, row_gap: 0,
         channels: min(lanes, p.ocPerGroup - channel), plane_stride: p.oh * p.ow,
-        ahead: ReorderArguments.strip)
+        ahead: ReorderArguments.strip, streams: streams && areAligned ? 1 : 0)
       kernels.unpack_channels(&arguments)
     }
   }

@@ -38,6 +38,7 @@ final class DirectRowsPlan: ConvolutionPlan {
   private let weights: AlignedBuffer
   private let bias: AlignedBuffer
   private let windows: AlignedBuffer
+  private let streams: Bool
 
   /// Whether this schedule fits; the row must have a vector of pixels.
   static func takes(_ p: ConvolutionProblem, _ options: PlanOptions) -> Bool {
@@ -45,11 +46,18 @@ final class DirectRowsPlan: ConvolutionPlan {
     return options.layout == .nchw && p.icPerGroup < lanes && p.sw == 1 && p.ow >= lanes
   }
 
-  init(_ original: ConvolutionProblem, _ options: PlanOptions) throws(AllocationError) {
+  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`.
+  init(
+    _ original: ConvolutionProblem, _ options: PlanOptions,
+    streamsAbove: Int = CacheSizes.current.l3 / 2
+  ) throws(AllocationError) {
     self.options = options
     kernels = options.isa.kernels
     src = original.srcDescription(.nchw)
     dst = original.dstDescription(.nchw)
+    streams =
+      !options.relu && dst.count * 4 > streamsAbove
+      && (original.oh * original.ow).isMultiple(of: kernels.lanes)
     let problem = original.flattened
     self.problem = problem
     var source = DirectSource(problem, options, kernels, copiesBorder: true)
@@ -117,6 +125,7 @@ final class DirectRowsPlan: ConvolutionPlan {
         compute(
           view.origin + (row - rows.lowerBound) * view.rowStride, image: image, row: row, to: dst)
       }
+      if streams { kernel_end_streaming() }
     }
   }
 
@@ -138,6 +147,10 @@ final class DirectRowsPlan: ConvolutionPlan {
         arguments.src = pixels + run.firstPixel
         arguments.dst = target + panel.lowerBound * plane + run.firstPixel
         arguments.tiles = run.tiles
+        arguments.streams =
+          streams
+            && Int(bitPattern: arguments.dst) % (kernels.lanes * MemoryLayout<Float>.size) == 0
+          ? 1 : 0
         kernels.row_tile(panel.count, run.vectors)(&arguments)
       }
       arguments.wei += panel.count * p.reduction

@@ -1,5 +1,6 @@
 import Convolution
 import KernelInterface
+import Parallel
 
 /// How a direct convolution reads its source.
 ///
@@ -60,6 +61,8 @@ struct DirectSource {
         || TapRange.reach(problem.oh, problem.sh, problem.kh, problem.dh) > problem.ih
         || TapRange.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
     isPacked = isPlain ? reachesOutside && copiesBorder : layout == .nchw
+    let bytes = (problem.srcCount + problem.dstCount) * MemoryLayout<Float>.size
+    isFar = bytes > CacheSizes.current.l3 / (problem.sw == 1 ? 4 : 2)
     reserve(rows: problem.oh)
   }
 
@@ -96,6 +99,17 @@ struct DirectSource {
   /// Ten 1×1 layers of ResNet-50 and GoogLeNet in NCHW, AVX-512, against none, 2, 4 and 8: 6 is the best, up to 6 %
   /// faster than none, 8 is slower than none on most.
   private static let planesAhead = 6
+
+  /// Whether a source that is read as it lies comes from so far that lines are fetched to L2 a line, or with a stride a
+  /// row of outputs, before they are multiplied, by the first column of output channels that reads them.
+  ///
+  /// Source and destination beyond a quarter of the last level: 256 channels of 56×56 pixels, 8 images, 1.4 to 1.5 times
+  /// as fast, 64 1.14, 512 of 28×28 1.0 to 1.04; nearer ones .97 to 1.01. With a stride it is two lines a tile, of
+  /// which half is of no use: resnet50-conv3_1_reduce with 8 images 1.26 and 1.39, with 4 images .95.
+  private let isFar: Bool
+
+  /// Floats of a cache line.
+  private static let line = 64 / MemoryLayout<Float>.size
 
   /// Whether every block has an even number of channels, side by side.
   var canPairChannels: Bool { !isPlain && problem.icPerGroup.isMultiple(of: 2) }
@@ -308,15 +322,20 @@ struct DirectSource {
   var pixelStride: Int { problem.sw * step }
 
   /// Tile arguments of the whole reduction; the caller adds the strides of `dst`.
+  ///
+  /// - Parameter isFirst: whether nothing has read these rows yet.
   func arguments(
-    _ view: View, dst: UnsafeMutablePointer<Float>, wei: UnsafePointer<Float>
+    _ view: View, dst: UnsafeMutablePointer<Float>, wei: UnsafePointer<Float>, isFirst: Bool
   ) -> TileArguments {
     var arguments = TileArguments(src: view.origin, taps: taps, wei: wei, dst: dst)
     arguments.pixel_stride = pixelStride
     arguments.block_stride = planeRows * columns * kernels.lanes
     if isPlain {
       arguments.tail = 1
-      arguments.src_ahead = readsPlanes ? Self.planesAhead * planeRows * columns : 0
+      if readsPlanes {
+        arguments.src_ahead = Self.planesAhead * planeRows * columns
+        if isFirst, isFar { arguments.src_far = problem.sw == 1 ? Self.line : view.rowStride }
+      }
     } else {
       arguments.blocks = problem.icPerGroup / kernels.lanes
       arguments.tail = problem.icPerGroup % kernels.lanes
@@ -330,7 +349,7 @@ struct DirectSource {
   ) -> RowTileArguments {
     RowTileArguments(
       src: src, tap_offsets: taps.values, taps: taps.count, wei: wei, dst: dst, plane_stride: 0,
-      bias: nil, relu: 0, tiles: 1)
+      bias: nil, relu: 0, streams: 0, tiles: 1)
   }
 
   /// The taps of `columns` × `rows` of the kernel, contiguous if there is one column or all rows.

@@ -52,6 +52,8 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
   /// Up to 9 % on VGG-16. In place only beyond L2 and with long reductions: 256 channels, 8 images of 28×28 pixels 1.14
   /// times as fast with it, one of 112×112 1.1; short ones, as in ResNet-50, took 2 to 4 % longer.
   private let fetchesOutputs: Bool
+  /// Whether what is written goes past the caches.
+  private let streams: Bool
   /// Pieces of the reduction, in channels.
   private let pieces: [Range<Int>]
   private let panelWidth: Int
@@ -83,7 +85,13 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     p.isOwnLowering && p.ocPerGroup <= mostRowsInPlace * kernels.max_pixels(vectors)
   }
 
-  init(_ original: ConvolutionProblem, _ options: PlanOptions) throws(AllocationError) {
+  /// - Parameter streamsAbove: bytes of a destination from which it is written past the caches, as by `DirectPlan`.
+  ///     vgg16-conv1_1 with 2 images 1.65 and 1.54 times as fast on one and two threads, resnet50-conv2_expand with 8
+  ///     1.08 and 1.10.
+  init(
+    _ original: ConvolutionProblem, _ options: PlanOptions,
+    streamsAbove: Int = CacheSizes.current.l3 / 2
+  ) throws(AllocationError) {
     self.options = options
     let kernels = options.isa.kernels
     self.kernels = kernels
@@ -127,7 +135,10 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
     weightsPass = depth * width * 4 <= cache.l1 / 2
     fetchesPanels =
       readsInPlace && p.srcCount * 4 > (rowPanels.count > 2 ? cache.l2 : cache.l3 / 2)
-    fetchesOutputs = !readsInPlace || !weightsPass && p.dstCount * 4 > cache.l2
+    let dstBytes = p.dstCount * MemoryLayout<Float>.size
+    streams =
+      dstBytes > streamsAbove && pieces.count == 1 && pixels.isMultiple(of: lanes) && !options.relu
+    fetchesOutputs = !streams && (!readsInPlace || !weightsPass && dstBytes > cache.l2)
     var runs: [Range<Int>] = []
     runsOfChunk = rowChunks.map { chunk in
       let first = runs.count
@@ -225,6 +236,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
           }
         }
       }
+      if streams { kernel_end_streaming() }
     }
   }
 
@@ -293,6 +305,9 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       arguments.wei_step = plane
       if fetchesPanels, isFirst { arguments.wei_ahead = panelWidth }
     }
+    // Vectors that stream must be aligned.
+    arguments.streams =
+      streams && Int(bitPattern: arguments.dst) % (lanes * MemoryLayout<Float>.size) == 0 ? 1 : 0
     if fetchesOutputs { arguments.dst_next = UnsafePointer(arguments.dst) }
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes

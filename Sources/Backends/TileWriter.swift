@@ -94,7 +94,7 @@ struct TileWriter {
         src: strip + row * stripColumns * kernels.lanes, dst: start + row * problem.ow,
         pixels: columns, row_pixels: columns, row_gap: 0,
         channels: channels, plane_stride: problem.oh * problem.ow,
-        ahead: row < rows - 1 ? problem.ow : 0)
+        ahead: row < rows - 1 ? problem.ow : 0, streams: 0)
       kernels.unpack_channels(&arguments)
     }
   }

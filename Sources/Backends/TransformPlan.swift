@@ -362,7 +362,7 @@ final class TransformPlan: ClockedPlan {
       src: blockedDst.readOnly + item * pixels * lanes,
       dst: target + (image * problem.ocPerGroup + vector * lanes) * pixels, pixels: pixels,
       row_pixels: pixels, row_gap: 0, channels: min(lanes, problem.ocPerGroup - vector * lanes),
-      plane_stride: pixels, ahead: ReorderArguments.strip)
+      plane_stride: pixels, ahead: ReorderArguments.strip, streams: 0)
     kernels.unpack_channels(&arguments)
   }
 }

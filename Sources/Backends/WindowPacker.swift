@@ -71,7 +71,7 @@ struct WindowPacker {
     var arguments = ReorderArguments(
       src: source, dst: target, pixels: columns, row_pixels: columns, row_gap: 0,
       channels: channels, plane_stride: src.height * src.width,
-      ahead: ReorderArguments.strip)
+      ahead: ReorderArguments.strip, streams: 0)
     if columns == src.width {
       // Whole rows follow each other in the plane: one call.
       arguments.pixels = rows * columns

@@ -24,6 +24,10 @@ struct ReorderTests {
 
     var plainCount: Int { plain(pixels - 1, channels - 1) + 1 }
     var blockedCount: Int { blocked(pixels - 1, lanes - 1) + 1 }
+
+    var hasAlignedVectors: Bool {
+      pixels.isMultiple(of: lanes) && planeStride.isMultiple(of: lanes)
+    }
   }
 
   /// Around every multiple of a vector, a square and a cache line, and up to several rows.
@@ -46,7 +50,7 @@ struct ReorderTests {
   /// Runs `kernel` from a buffer of distinct values to one of sentinels, both between walls; returns
   /// whether the result is what `expected` makes of both.
   private func agrees(
-    _ kernel: ReorderFunction, _ shape: Shape, counts: (src: Int, dst: Int),
+    _ kernel: ReorderFunction, _ shape: Shape, counts: (src: Int, dst: Int), streams: Bool = false,
     expected: (_ src: AlignedBuffer, _ dst: inout [Float]) -> Void
   ) throws -> Bool {
     let watch = BufferWatch()
@@ -60,7 +64,7 @@ struct ReorderTests {
       var arguments = ReorderArguments(
         src: src.readOnly, dst: dst.baseAddress, pixels: shape.pixels, row_pixels: shape.rowPixels,
         row_gap: shape.rowGap, channels: shape.channels, plane_stride: shape.planeStride,
-        ahead: shape.pixels % 2 == 0 ? 0 : 64)
+        ahead: shape.pixels % 2 == 0 ? 0 : 64, streams: streams ? 1 : 0)
       kernel(&arguments)
       return watch.damage == nil && dst.elements.elementsEqual(wanted)
         && src.elements.indices.allSatisfy { src.elements[$0] == Float($0 + 1) }
@@ -88,16 +92,19 @@ struct ReorderTests {
     let kernels = isa.kernels
     // Unpacking knows no gaps: all pixels are one row.
     for shape in Self.shapes(lanes: kernels.lanes) where shape.rowPixels == shape.pixels {
-      let isRight = try agrees(
-        kernels.unpack_channels, shape, counts: (shape.blockedCount, shape.plainCount)
-      ) { src, dst in
-        for pixel in 0..<shape.pixels {
-          for channel in 0..<shape.channels {
-            dst[shape.plain(pixel, channel)] = src.elements[shape.blocked(pixel, channel)]
+      for streams in [false, true] where !streams || shape.hasAlignedVectors {
+        let isRight = try agrees(
+          kernels.unpack_channels, shape, counts: (shape.blockedCount, shape.plainCount),
+          streams: streams
+        ) { src, dst in
+          for pixel in 0..<shape.pixels {
+            for channel in 0..<shape.channels {
+              dst[shape.plain(pixel, channel)] = src.elements[shape.blocked(pixel, channel)]
+            }
           }
         }
+        #expect(isRight, "\(shape)\(streams ? ", past the caches" : "")")
       }
-      #expect(isRight, "\(shape)")
     }
   }
 }

@@ -12,6 +12,7 @@ import WinogradAlgebra
     ConvolutionProblem(ic: 2, ih: 12, iw: 70, oc: 33, kh: 5, kw: 5, ph: 2, pw: 2),
     ConvolutionProblem(ic: 3, ih: 5, iw: 128, oc: 5, kh: 3, kw: 3, ph: 1, pw: 1),
     ConvolutionProblem(ic: 35, ih: 7, iw: 7, oc: 70, kh: 1, kw: 1),
+    ConvolutionProblem(mb: 2, ic: 35, ih: 12, iw: 12, oc: 70, kh: 1, kw: 1),
   ]
 
   @Test(arguments: InstructionSet.available, [0, 1])
@@ -21,6 +22,18 @@ import WinogradAlgebra
         let options = PlanOptions(isa: isa, threads: threads, layout: .native, bias: bias)
         try expectTheSame(p, options, misalignment) {
           try DirectPlan(p, options, streamsAbove: $0)
+        }
+        let inPlanes = PlanOptions(isa: isa, threads: threads, layout: .nchw, bias: bias)
+        try expectTheSame(p, inPlanes, misalignment) {
+          try ImplicitGEMMPlan(p, inPlanes, streamsAbove: $0)
+        }
+        try expectTheSame(p, inPlanes, misalignment) {
+          try DirectPlan(p, inPlanes, streamsAbove: $0)
+        }
+        if DirectRowsPlan.takes(p, inPlanes) {
+          try expectTheSame(p, inPlanes, misalignment) {
+            try DirectRowsPlan(p, inPlanes, streamsAbove: $0)
+          }
         }
         for layout in LayoutRequest.allCases {
           let options = PlanOptions(isa: isa, threads: threads, layout: layout, bias: bias)

@@ -71,7 +71,7 @@ import Testing
         var arguments = TileArguments(
           src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: 1, first_tap: 0, end_tap: 1,
           pixel_stride: lanes, block_stride: allPixels * lanes, blocks: 1, tail: lanes - 1,
-          wei: wei.readOnly, src_ahead: 0, wei_step: 0, wei_ahead: 2 * count,
+          wei: wei.readOnly, src_ahead: 0, src_far: 0, wei_step: 0, wei_ahead: 2 * count,
           wei_addend: count + lanes,
           wei_sums: tiles > 1 ? kept.baseAddress : nil, dst: dst.baseAddress,
           dst_pixel_stride: lanes, dst_vector_stride: allPixels * lanes,
@@ -136,7 +136,8 @@ import Testing
         src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: allTaps,
         first_tap: taps.lowerBound, end_tap: taps.upperBound, pixel_stride: pixelStride,
         block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly,
-        src_ahead: ahead, wei_step: 0, wei_ahead: 0, wei_addend: 0, wei_sums: nil,
+        src_ahead: ahead, src_far: 2 * ahead, wei_step: 0, wei_ahead: 0, wei_addend: 0,
+        wei_sums: nil,
         dst: dst.baseAddress, dst_pixel_stride: lanes,
         dst_vector_stride: pixels * lanes, dst_next: nil,
         bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,

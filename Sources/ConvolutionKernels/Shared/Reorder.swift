@@ -42,8 +42,13 @@ enum Reorder {
         }
         for c in 0..<a.channels {
           let target = a.dst + (c &* a.plane_stride &+ x)
-          copyStripRow(strip + c &* stripPixels, target)
-          if a.ahead > 0 { fetchStripRow(target + a.ahead) }
+          let row = strip + c &* stripPixels
+          if a.streams != 0 {
+            forEachVectorOfStrip { streamVector(loadVector(row + $0), target + $0) }
+          } else {
+            forEachVectorOfStrip { storeVector(loadVector(row + $0), target + $0) }
+            if a.ahead > 0 { fetchStripRow(target + a.ahead) }
+          }
         }
       }
     }
@@ -57,12 +62,10 @@ enum Reorder {
   }
 
   @inline(__always)
-  private static func copyStripRow(
-    _ src: UnsafePointer<Float>, _ dst: UnsafeMutablePointer<Float>
-  ) {
+  private static func forEachVectorOfStrip(_ body: (Int) -> Void) {
     var i = 0
     while i < stripPixels {
-      storeVector(loadVector(src + i), dst + i)
+      body(i)
       i &+= Vector.scalarCount
     }
   }

@@ -33,15 +33,27 @@ struct RowTile<let P: Int, let V: Int> {
         wei += P
         tap &+= 1
       }
-      for p in 0..<P {
-        for v in 0..<V {
-          let sum = a.relu != 0 ? rectified(sums[p][v]) : sums[p][v]
-          storeVector(sum, dst + (p &* a.plane_stride &+ v &* Vector.scalarCount))
+      if a.streams != 0 {
+        for p in 0..<P {
+          for v in 0..<V { streamVector(sums[p][v], target(dst, a, p, v)) }
+        }
+      } else {
+        for p in 0..<P {
+          for v in 0..<V {
+            storeVector(a.relu != 0 ? rectified(sums[p][v]) : sums[p][v], target(dst, a, p, v))
+          }
         }
       }
       src += V &* Vector.scalarCount
       dst += V &* Vector.scalarCount
       tile &+= 1
     } while tile < a.tiles
+  }
+
+  @inline(__always)
+  private static func target(
+    _ dst: UnsafeMutablePointer<Float>, _ a: RowTileArguments, _ p: Int, _ v: Int
+  ) -> UnsafeMutablePointer<Float> {
+    dst + (p &* a.plane_stride &+ v &* Vector.scalarCount)
   }
 }

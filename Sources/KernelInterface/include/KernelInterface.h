@@ -35,6 +35,7 @@ typedef struct {
   ptrdiff_t tail;
   const float *wei;
   ptrdiff_t src_ahead;                  // how far ahead pixels of plain planes are fetched; 0: not at all
+  ptrdiff_t src_far;                    // and how far to L2
   ptrdiff_t wei_step;                   // from step to step; 0: one follows the other
   ptrdiff_t wei_ahead;                  // how far ahead they are fetched to L2; 0: not at all
   ptrdiff_t wei_addend;                 // from weights to others that are added to them; 0: none
@@ -75,6 +76,7 @@ typedef struct {
   ptrdiff_t plane_stride;
   const float *_Nullable bias;  // one value a channel
   ptrdiff_t relu;               // nonzero: negative sums become 0
+  ptrdiff_t streams;            // nonzero: dst, aligned as its planes, is written past the caches, but for relu
   ptrdiff_t tiles;
 } RowTileArguments;
 
@@ -124,7 +126,8 @@ typedef struct {
   ptrdiff_t row_gap;
   ptrdiff_t channels;
   ptrdiff_t plane_stride;
-  ptrdiff_t ahead;  // how far ahead the planes are fetched; 0: not at all
+  ptrdiff_t ahead;    // how far ahead the planes are fetched; 0: not at all
+  ptrdiff_t streams;  // unpacking, nonzero: planes of aligned vectors only, written past the caches if long
 } ReorderArguments;
 
 typedef void (*ReorderFunction)(const ReorderArguments *arguments);

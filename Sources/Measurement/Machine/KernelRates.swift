@@ -140,7 +140,7 @@ public struct KernelBenchmark {
       var arguments = TileArguments(
         src: src.readOnly, tap_offsets: taps, taps: 1, first_tap: 0, end_tap: 1,
         pixel_stride: lanes, block_stride: pixels * lanes, blocks: steps / lanes,
-        tail: steps % lanes, wei: wei.readOnly, src_ahead: 0, wei_step: 0, wei_ahead: 0,
+        tail: steps % lanes, wei: wei.readOnly, src_ahead: 0, src_far: 0, wei_step: 0, wei_ahead: 0,
         wei_addend: 0,
         wei_sums: nil,
         dst: dst.baseAddress, dst_pixel_stride: lanes, dst_vector_stride: pixels * lanes,
@@ -165,7 +165,7 @@ public struct KernelBenchmark {
     return offsets.withUnsafeBufferPointer { taps in
       var arguments = RowTileArguments(
         src: src.readOnly, tap_offsets: taps.baseAddress!, taps: steps, wei: wei.readOnly,
-        dst: dst.baseAddress, plane_stride: width, bias: nil, relu: 0, tiles: 1)
+        dst: dst.baseAddress, plane_stride: width, bias: nil, relu: 0, streams: 0, tiles: 1)
       let function = kernels.row_tile(channels, vectors)
       return rate("row tile \(channels)x\(vectors)", steps: steps, sums: channels * width) {
         for _ in 0..<Self.tilesACall { function(&arguments) }
