@@ -79,9 +79,7 @@ extension DirectPlan {
       && (hasAllRows || calls[indices.lowerBound].group.columns.count == 1)
     arguments.relu = isOneCall ? relu : 0
     // What is added to later is read again; vectors that stream must be aligned.
-    arguments.streams =
-      tilesStream && isOneCall && Int(bitPattern: row.dst) % (lanes * MemoryLayout<Float>.size) == 0
-      ? 1 : 0
+    arguments.streams = tilesStream && isOneCall && kernels.isAligned(row.dst) ? 1 : 0
     for index in indices where !tapRows.isEmpty {
       let call = calls[index]
       arguments.src = row.src + call.group.pixels.lowerBound * source.pixelStride

@@ -310,9 +310,7 @@ final class DirectPlan: ConvolutionPlan {
     let (lanes, p) = (kernels.lanes, problem)
     let pixels = rows.count * p.ow
     let first = dst + rows.lowerBound * p.ow
-    let areAligned =
-      pixels.isMultiple(of: lanes)
-      && Int(bitPattern: first) % (lanes * MemoryLayout<Float>.size) == 0
+    let areAligned = pixels.isMultiple(of: lanes) && kernels.isAligned(first)
     for v in 0..<column.count {
       let channel = (column.lowerBound + v) * lanes
       var arguments = ReorderArguments(

@@ -147,10 +147,7 @@ final class DirectRowsPlan: ConvolutionPlan {
         arguments.src = pixels + run.firstPixel
         arguments.dst = target + panel.lowerBound * plane + run.firstPixel
         arguments.tiles = run.tiles
-        arguments.streams =
-          streams
-            && Int(bitPattern: arguments.dst) % (kernels.lanes * MemoryLayout<Float>.size) == 0
-          ? 1 : 0
+        arguments.streams = streams && kernels.isAligned(arguments.dst) ? 1 : 0
         kernels.row_tile(panel.count, run.vectors)(&arguments)
       }
       arguments.wei += panel.count * p.reduction

@@ -306,8 +306,7 @@ final class ImplicitGEMMPlan: ConvolutionPlan {
       if fetchesPanels, isFirst { arguments.wei_ahead = panelWidth }
     }
     // Vectors that stream must be aligned.
-    arguments.streams =
-      streams && Int(bitPattern: arguments.dst) % (lanes * MemoryLayout<Float>.size) == 0 ? 1 : 0
+    arguments.streams = streams && kernels.isAligned(arguments.dst) ? 1 : 0
     if fetchesOutputs { arguments.dst_next = UnsafePointer(arguments.dst) }
     arguments.pixel_stride = lanes
     arguments.block_stride = rows.count * lanes

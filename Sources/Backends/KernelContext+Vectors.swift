@@ -6,4 +6,9 @@ extension KernelContext {
 
   /// `count` rounded up to whole vectors.
   func wholeVectors(_ count: Int) -> Int { vectors(count) * lanes }
+
+  /// Whether a vector at the address is aligned.
+  func isAligned(_ address: UnsafePointer<Float>) -> Bool {
+    Int(bitPattern: address).isMultiple(of: lanes * MemoryLayout<Float>.size)
+  }
 }

@@ -139,8 +139,7 @@ final class StripPlan: ClockedPlan {
           steps: taps.count * p.icPerGroup,
           wei: wei + taps.lowerBound * tapStride, dst: planes, dst_vector_stride: plane,
           bias: options.bias ? bias.readOnly + place * lanes : nil, relu: options.relu ? 1 : 0,
-          streams: streams && Int(bitPattern: planes) % (lanes * MemoryLayout<Float>.size) == 0
-            ? 1 : 0,
+          streams: streams && geometry.kernels.isAligned(planes) ? 1 : 0,
           tiles: 0)
         for index in column.runs {
           let tiles = tiles.values[index]

@@ -129,7 +129,7 @@ final class StripRowsPlan: ClockedPlan {
       if options.bias { arguments.bias = bias.readOnly + channel }
       arguments.streams =
         canStream && run.pixelsApart.isMultiple(of: lanes)
-          && Int(bitPattern: arguments.dst) % (lanes * MemoryLayout<Float>.size) == 0 ? 1 : 0
+          && geometry.kernels.isAligned(arguments.dst) ? 1 : 0
       arguments.tiles = panel.tiles
       tiles.function(&arguments)
     }

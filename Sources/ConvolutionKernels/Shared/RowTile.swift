@@ -33,16 +33,14 @@ struct RowTile<let P: Int, let V: Int> {
         wei += P
         tap &+= 1
       }
-      if a.streams != 0 {
+      if a.relu != 0 {
         for p in 0..<P {
-          for v in 0..<V { streamVector(sums[p][v], target(dst, a, p, v)) }
+          for v in 0..<V { storeVector(rectified(sums[p][v]), target(dst, a, p, v)) }
         }
+      } else if a.streams != 0 {
+        for p in 0..<P { for v in 0..<V { streamVector(sums[p][v], target(dst, a, p, v)) } }
       } else {
-        for p in 0..<P {
-          for v in 0..<V {
-            storeVector(a.relu != 0 ? rectified(sums[p][v]) : sums[p][v], target(dst, a, p, v))
-          }
-        }
+        for p in 0..<P { for v in 0..<V { storeVector(sums[p][v], target(dst, a, p, v)) } }
       }
       src += V &* Vector.scalarCount
       dst += V &* Vector.scalarCount
