@@ -5,7 +5,7 @@ import Glibc
 public struct PlanCandidate: Sendable {
   /// The variant that forces the tile, `f4`.
   public let variant: String
-  /// `fused` or `staged`; `rows` where strips of rows are transformed, not tiles.
+  /// `fused`, `staged` or `raw`; `rows` where strips of rows are transformed, not tiles.
   public let schedule: String
   /// Tiles that are transformed, multiplied and transformed back together; 0 if none can be.
   public let tiles: Int

@@ -1,4 +1,14 @@
 import Convolution
+import KernelInterface
+
+/// The transform of kernels, a vector of them at a time.
+struct KernelTransform {
+  /// Values of a kernel.
+  let taps: Int
+  /// Floating-point operations for one kernel.
+  let flops: Double
+  let function: KernelTransformFunction
+}
 
 /// A tile with the planes of its spectrum.
 protocol PlanarTile: Sendable {
@@ -10,6 +20,8 @@ protocol PlanarTile: Sendable {
   var planes: Int { get }
   /// Planes of weights: fewer where some are sums of others.
   var weightPlanes: Int { get }
+  /// What transforms kernels while products wait for them; nil where there is no such code.
+  var kernelTransform: KernelTransform? { get }
   /// How it divides an image.
   func division(of problem: ConvolutionProblem) -> TileDivision
   /// The sides on which only wide tiles have a plane.
@@ -22,6 +34,7 @@ extension PlanarTile {
   }
 
   func wideOnly(plane: Int) -> TileSides { TileSides() }
+  var kernelTransform: KernelTransform? { nil }
 
   /// How many planes only wide tiles have, by side.
   var planeCounts: [(wideOnly: TileSides, count: Int)] {

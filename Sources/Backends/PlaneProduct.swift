@@ -13,7 +13,7 @@ struct PlaneProduct {
   /// Between the planes of `spectra` and of `sums`.
   let spectraStride: Int
   let sumsStride: Int
-  private let planes: Int
+  let planes: Int
   private let weightPlanes: Int
   private let tiles: Int
   private let channels: Int
@@ -155,7 +155,7 @@ struct PlaneProduct {
   }
 
   /// At least `count` floats, as an odd number of cache lines.
-  private static func oddLines(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
+  static func oddLines(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
 
   var spectraCount: Int { planes * spectraStride }
   var sumsCount: Int { planes * sumsStride }
@@ -185,19 +185,16 @@ struct PlaneProduct {
   /// The vectors of a column.
   func vectors(column: Int) -> Range<Int> { steps.values[column].vectors }
 
-  /// One plane of one column for a block of some shape. `weightSums` is scratch memory for `weightSumsCount` values.
+  /// One plane of one column for a block of some shape; `weights` are all of a group's. `weightSums` is scratch memory for `weightSumsCount` values.
   func multiply(
     column: Int, plane: Int, shape: Int, weights: UnsafePointer<Float>,
     spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,
     weightSums: UnsafeMutablePointer<Float>
   ) {
-    let kind = shape * kindCount + kindOfPlane.values[plane]
-    let step = steps.values[kind * columnCount + column]
+    let step = step(column, plane: plane, shape: shape)
     let factor = factors.values[plane]
-    let source = UnsafePointer(spectra + plane * spectraStride)
-    let target = sums + plane * sumsStride + step.sumsOffset
-    var arguments = TileArguments(
-      src: source, taps: taps, wei: weights + weightsOffset(step, factor), dst: target)
+    var arguments = arguments(step, plane: plane, spectra: spectra, sums: sums)
+    arguments.wei = weights + weightsOffset(step, factor)
     arguments.wei_ahead = Self.weightsAhead
     if factor.isSum {
       // The two have been read just before; what is fetched comes after them.
@@ -205,25 +202,65 @@ struct PlaneProduct {
       arguments.wei_ahead = 2 * step.weightsStride
       arguments.wei_sums = step.isSingleTile ? nil : weightSums
     }
+    let fetchesSums = !columnSums
+    for index in step.calls {
+      run(calls.values[index], arguments, fetchesSums: fetchesSums)
+      arguments.wei_ahead = 0
+      guard factor.isSum else { continue }
+      arguments.wei = UnsafePointer(weightSums)
+      arguments.wei_addend = 0
+    }
+  }
+
+  /// One plane of one column for a block of some shape, summed over the vectors of channels `part` only and added
+  /// to what those before them have left; `weights` are that part's, of that plane and column.
+  func multiply(
+    column: Int, plane: Int, shape: Int, part: Range<Int>, weights: UnsafePointer<Float>,
+    spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+  ) {
+    let step = step(column, plane: plane, shape: shape)
+    var arguments = arguments(step, plane: plane, spectra: spectra, sums: sums)
+    arguments.wei = weights
+    arguments.src += part.lowerBound * arguments.block_stride
+    let end = min(part.upperBound * lanes, channels)
+    (arguments.blocks, arguments.tail) = (end - part.lowerBound * lanes)
+      .quotientAndRemainder(dividingBy: lanes)
+    arguments.accumulate = part.lowerBound
+    for index in step.calls {
+      run(calls.values[index], arguments, fetchesSums: part.lowerBound == 0)
+    }
+  }
+
+  private func step(_ column: Int, plane: Int, shape: Int) -> Step {
+    let kind = shape * kindCount + kindOfPlane.values[plane]
+    return steps.values[kind * columnCount + column]
+  }
+
+  /// All channels of the first tile of a plane; without weights.
+  private func arguments(
+    _ step: Step, plane: Int, spectra: UnsafeMutablePointer<Float>,
+    sums: UnsafeMutablePointer<Float>
+  ) -> TileArguments {
+    let source = UnsafePointer(spectra + plane * spectraStride)
+    let target = sums + plane * sumsStride + step.sumsOffset
+    var arguments = TileArguments(src: source, taps: taps, wei: source, dst: target)
     arguments.pixel_stride = lanes
     arguments.block_stride = tiles * lanes
     arguments.blocks = channels / lanes
     arguments.tail = channels % lanes
     arguments.dst_pixel_stride = lanes
     arguments.dst_vector_stride = tiles * lanes
-    for index in step.calls {
-      let call = calls.values[index]
-      arguments.src = source + call.offset
-      arguments.dst = target + call.offset
-      if !columnSums { arguments.dst_next = UnsafePointer(arguments.dst) }
-      arguments.tiles = call.tiles
-      arguments.tile_src_stride = call.stride
-      arguments.tile_dst_stride = call.stride
-      call.function(&arguments)
-      arguments.wei_ahead = 0
-      guard factor.isSum else { continue }
-      arguments.wei = UnsafePointer(weightSums)
-      arguments.wei_addend = 0
-    }
+    return arguments
+  }
+
+  private func run(_ call: Call, _ first: TileArguments, fetchesSums: Bool) {
+    var arguments = first
+    arguments.src += call.offset
+    arguments.dst += call.offset
+    if fetchesSums { arguments.dst_next = UnsafePointer(arguments.dst) }
+    arguments.tiles = call.tiles
+    arguments.tile_src_stride = call.stride
+    arguments.tile_dst_stride = call.stride
+    call.function(&arguments)
   }
 }

@@ -44,8 +44,8 @@ public struct TransformCost {
   public struct Terms: Hashable, Sendable {
     /// Input transform, with the transposition of an NCHW source.
     public let input: Double
-    /// Multiply-adds of the matrix products; also waiting for weights that come from memory, which
-    /// they hide only in part.
+    /// Multiply-adds of the matrix products; also transforming kernels on the way, and waiting for weights that come
+    /// from memory, which they hide only in part.
     public let product: Double
     /// The part of them that overlaps with reading weights: one of so many register tiles of a column.
     public let overlap: Double
@@ -97,11 +97,14 @@ public struct TransformCost {
   ) -> [TransformCandidate<Shape>] {
     shapes.flatMap { shape in
       let work = Work(shape, self)
-      return [fused(work), staged(work)].filter { options.allows($0.schedule) }.map {
-        TransformCandidate(
-          shape: shape, name: shape.name, estimate: $0,
-          weightsBytes: Int(work.weightBytes) * problem.g,
-          expectedError: expectedError(shape), refusal: refusal(shape))
+      let raw = shape.kernelTransform.map { [staged(work, raw: $0)] } ?? []
+      return ([fused(work), staged(work)] + raw).filter { options.allows($0.schedule) }.map {
+        let kernels = $0.schedule.keepsKernels ? shape.kernelTransform : nil
+        return
+          TransformCandidate(
+            shape: shape, name: shape.name, estimate: $0,
+            weightsBytes: Int(work.weightBytes(raw: kernels)) * problem.g,
+            expectedError: expectedError(shape), refusal: refusal(shape))
       }
     }
   }
@@ -128,6 +131,11 @@ public struct TransformCost {
     let transforms: (input: Double, output: Double)
     /// Second pieces of rows of tiles.
     let pieces: Double
+
+    /// Bytes of a group's weights as they are kept.
+    func weightBytes(raw kernels: KernelTransform?) -> Double {
+      kernels.map { weightBytes * Double($0.taps) / Double(planes) } ?? weightBytes
+    }
 
     init(_ shape: some TileShape, _ cost: TransformCost) {
       let (p, lanes) = (cost.problem, cost.lanes)
@@ -160,6 +168,9 @@ public struct TransformCost {
     }
   }
 
+  /// Cycles to transform a vector of kernels on the way, for each plane.
+  private static let rawCycles = 3.0
+
   /// Cycles of transposing NCHW tensors: (source, destination).
   private func reordering(_ schedule: TransformSchedule) -> (src: Double, dst: Double) {
     guard options.layout == .nchw else { return (0, 0) }
@@ -174,7 +185,7 @@ public struct TransformCost {
   ///   - passes: how often it reads all weights of a group.
   private func terms(
     _ work: Work, _ schedule: TransformSchedule, turns: Double, units: Double, passes: Double,
-    spectra: Double
+    spectra: Double, raw: KernelTransform? = nil
   ) -> Terms {
     let reorder = reordering(schedule)
     let isBlocked = options.layout == .native || schedule.turnsImages(problem, lanes: lanes)
@@ -189,19 +200,23 @@ public struct TransformCost {
           + calls * Self.tileCall)
     }
     let tiles = units * Double(work.unitTiles)
-    let read = passes * work.weightBytes
-    let isFar = work.weightBytes > Double(Self.lastLevel)
+    let weightBytes = work.weightBytes(raw: raw)
+    let read = passes * weightBytes
+    let isFar = weightBytes > Double(Self.lastLevel)
+    let transforming =
+      raw == nil
+      ? 0 : passes * Double(problem.icPerGroup * work.outputs * work.planes) * Self.rawCycles
     let column = RegisterTiling(
       pixels: Int(tiles.rounded(.up)), vectors: work.outputs, kernels: kernels
     ).columns[0]
     let rate =
-      work.weightBytes <= Double(cache.l2) / 3 ? 32 : Self.streaming(work.weightBytes, threads)
+      weightBytes <= Double(cache.l2) / 3 ? 32 : Self.streaming(weightBytes, threads)
     return Terms(
       input: work.transforms.input + work.pieces * Double(work.channels) * piece.input
         + reorder.src,
-      product: turns * product + (isFar ? read / Self.exposure : 0),
+      product: turns * product + transforming + (isFar ? read / Self.exposure : 0),
       overlap: work.streaming / Double(column.runs.reduce(0) { $0 + $1.tiles }),
-      weights: read / rate, isFar: work.weightBytes > Double(cache.l3) / 4,
+      weights: read / rate, isFar: weightBytes > Double(cache.l3) / 4,
       spectra: spectra / Self.spectraRate,
       output: work.transforms.output + work.pieces * Double(work.outputs) * piece.output
         + reorder.dst)
@@ -231,29 +246,36 @@ public struct TransformCost {
 
   /// As many tiles as leave spectra and sums in half of the last level, or several times as many where
   /// reading the weights more rarely is worth more.
-  private func staged(_ work: Work) -> Estimate {
+  ///
+  /// - Parameter kernels: what transforms the weights on the way; nil if that was done before.
+  private func staged(_ work: Work, raw kernels: KernelTransform? = nil) -> Estimate {
     let vectors = work.channels + work.outputs
     let unitBytes = work.planes * vectors * lanes * 4 * work.unitTiles
     let least = (14 + work.unitTiles - 1) / work.unitTiles
     let near = max(least, Self.lastLevel / 2 / unitBytes)
     let fits = unitBytes <= max(Self.lastLevel / 2, 14 * unitBytes / work.unitTiles)
     let estimates = [1, 2, 4, 8].map { factor in
-      staged(work, most: min(work.units, factor * near), isNear: fits && factor == 1)
+      staged(
+        work, most: min(work.units, factor * near), isNear: fits && factor == 1, raw: kernels)
     }
     return estimates.min { $0.terms!.cycles < $1.terms!.cycles }!
   }
 
   /// Blocks of at most `most` units; a thread multiplies its part of the output channels.
-  private func staged(_ work: Work, most: Int, isNear: Bool) -> Estimate {
+  private func staged(
+    _ work: Work, most: Int, isNear: Bool, raw kernels: KernelTransform?
+  ) -> Estimate {
     let blocks = (work.units + most - 1) / most
     let share = Double(problem.g) / Double(threads)
-    let schedule = TransformSchedule.staged(tiles: most * work.unitTiles)
+    let tiles = most * work.unitTiles
+    let schedule: TransformSchedule = kernels == nil ? .staged(tiles: tiles) : .raw(tiles: tiles)
     let spectra = work.values * Double((work.channels + work.outputs) * lanes * 4 * 2) * share
     return Estimate(
       schedule: schedule,
       terms: terms(
         work, schedule, turns: Double(blocks) * share, units: Double(work.units) / Double(blocks),
-        passes: Double(blocks) * share, spectra: isNear ? spectra : Self.farSpectra * spectra),
+        passes: Double(blocks) * share, spectra: isNear ? spectra : Self.farSpectra * spectra,
+        raw: kernels),
       obstacle: nil)
   }
 

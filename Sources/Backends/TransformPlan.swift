@@ -5,7 +5,7 @@ import Parallel
 /// A convolution in a transform domain: input transform, one matrix product a plane, output transform.
 ///
 /// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
-/// `[column][ξ][c][vectors·L]` (fused) or `[group of ξ][column][ξ][c][vectors·L]` (staged), sums
+/// `[column][ξ][c][vectors·L]` (fused), `[group of ξ][column][ξ][c][vectors·L]` (staged) or kernels (`RawWeights`), sums
 /// `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
 /// fall into the same cache sets.
 final class TransformPlan: ClockedPlan {
@@ -60,6 +60,8 @@ final class TransformPlan: ClockedPlan {
   private let stages: [Stage]
   private let region: ParallelRegion
   private let weights: AlignedBuffer
+  /// Instead of `weights`.
+  private let rawWeights: RawWeights?
   private let bias: AlignedBuffer
   private let spectra: AlignedBuffer
   private let sums: AlignedBuffer
@@ -130,7 +132,13 @@ final class TransformPlan: ClockedPlan {
     columns = product.columns.count
     chunks = StableTable(product.chunks(threads: options.threads))
 
-    weights = try AlignedBuffer(count: p.g * product.weightsCount)
+    if schedule.keepsKernels, let kernelTransform = transform.kernelTransform {
+      rawWeights = try RawWeights(
+        p, kernelTransform, product, context: kernels, threads: options.threads)
+    } else {
+      rawWeights = nil
+    }
+    weights = try AlignedBuffer(count: rawWeights == nil ? p.g * product.weightsCount : 0)
     bias = try AlignedBuffer(count: p.g * product.vectors * lanes)
     let copies = isFused ? options.threads : p.g
     spectraCount = product.spectraCount
@@ -158,7 +166,7 @@ final class TransformPlan: ClockedPlan {
     let (g, vectors, chunks, channelBlocks) = (
       p.g, product.vectors, self.chunks.count, self.channelBlocks
     )
-    let (planes, blockCount) = (product.groups.count, blocks.count)
+    let (planes, blockCount) = (rawWeights == nil ? product.groups.count : 1, blocks.count)
     region = ParallelRegion(
       threads: options.threads,
       stages: stages.map { stage in
@@ -171,10 +179,11 @@ final class TransformPlan: ClockedPlan {
         case .reorderDestination: p.mb * g * vectors
         }
       })
-    weightsBytes = weights.byteCount + (options.bias ? bias.byteCount : 0)
+    let kept = rawWeights?.byteCount ?? weights.byteCount
+    weightsBytes = kept + (options.bias ? bias.byteCount : 0)
     workspaceBytes =
       spectra.byteCount + sums.byteCount + scratch.byteCount + blockedSrc.byteCount
-      + blockedDst.byteCount
+      + blockedDst.byteCount + (rawWeights?.workspaceBytes ?? 0)
     let tiles = zip(parts, transform.planes(division)).map { part, planes in
       TransformWork.Tiles(
         count: part.reader.grid.count, transform: part.reader.transform, planes: planes)
@@ -185,8 +194,10 @@ final class TransformPlan: ClockedPlan {
         channels: channelBlocks * lanes, outputs: vectors * lanes,
         srcBytes: src.count * 4, dstBytes: dst.count * 4,
         turnedSrcBytes: isTurned.src ? blockedSrc.byteCount : 0,
-        turnedDstBytes: isTurned.dst ? blockedDst.byteCount : 0, weightsBytes: weights.byteCount,
-        spectraBytes: spectra.byteCount, sumsBytes: sums.byteCount
+        turnedDstBytes: isTurned.dst ? blockedDst.byteCount : 0, weightsBytes: kept,
+        kernelFLOPs: rawWeights == nil ? 0 : transform.kernelTransform?.flops ?? 0,
+        transformedBytes: rawWeights?.nearBytes ?? 0, spectraBytes: spectra.byteCount,
+        sumsBytes: sums.byteCount
       ).phases
     executedFLOPs = ConvolutionPhase.allCases.reduce(0) { [phases] in $0 + (phases[$1]?.flops ?? 0)
     }
@@ -196,6 +207,7 @@ final class TransformPlan: ClockedPlan {
   func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {
     let (p, product, transform) = (problem, self.product, self.transform)
     if let source { scatterBias(source, p, lanes: kernels.lanes, to: bias) }
+    if let rawWeights { return rawWeights.prepare(wei, threads: options.threads) }
     let taps = p.kh * p.kw
     // Safety: every item writes the transformed weights of its own column of its own group.
     nonisolated(unsafe) let (wei, packed) = (wei, weights.baseAddress)
@@ -298,6 +310,15 @@ final class TransformPlan: ClockedPlan {
   }
 
   private func multiply(_ block: Int, _ item: Int, _ thread: Int) {
+    if let rawWeights {
+      let (group, chunk) = item.quotientAndRemainder(dividingBy: chunks.count)
+      for column in chunks.values[chunk] {
+        rawWeights.multiply(
+          column: column, group: group, shape: blocks.values[block].shape,
+          spectra: spectra(of: group), sums: sums(of: group), thread: thread)
+      }
+      return
+    }
     let (outer, planes) = item.quotientAndRemainder(dividingBy: product.groups.count)
     let (group, chunk) = outer.quotientAndRemainder(dividingBy: chunks.count)
     for column in chunks.values[chunk] {

@@ -28,6 +28,10 @@ struct TransformWork {
   let turnedSrcBytes: Int
   let turnedDstBytes: Int
   let weightsBytes: Int
+  /// Floating-point operations to transform one kernel on the way; 0 where that is done before.
+  let kernelFLOPs: Double
+  /// Bytes of weights that a thread has transformed at a time.
+  let transformedBytes: Int
   /// Bytes of spectra and of sums that exist at a time.
   let spectraBytes: Int
   let sumsBytes: Int
@@ -40,8 +44,9 @@ struct TransformWork {
         flops: perGroup { $0.transform.flops.input * Double(channels) },
         traffic: [source, spectra]),
       .product: PhaseWork(
-        flops: perGroup { 2 * Double($0.planes * problem.icPerGroup * outputs) },
-        traffic: [spectra, weights, sums]),
+        flops: perGroup { 2 * Double($0.planes * problem.icPerGroup * outputs) }
+          + kernelFLOPs * kernels,
+        traffic: [spectra, weights, sums] + (transformedBytes > 0 ? [transformed] : [])),
       .output: PhaseWork(
         flops: perGroup { $0.transform.flops.output * Double(outputs) },
         traffic: [sums, destination]),
@@ -51,6 +56,17 @@ struct TransformWork {
     if turnedDstBytes > 0 { reordered += [destination, once(dstBytes)] }
     if !reordered.isEmpty { phases[.reorder] = PhaseWork(traffic: reordered) }
     return phases
+  }
+
+  /// Kernels that are transformed on the way, if any are.
+  private var kernels: Double {
+    Double(blocks * problem.g * problem.icPerGroup * outputs)
+  }
+
+  /// Written and read once.
+  private var transformed: Traffic {
+    let planes = tiles.map(\.planes).max() ?? 0
+    return Traffic(bytes: 2 * 4 * Double(planes) * kernels, footprint: transformedBytes)
   }
 
   /// The sum over all tiles of all groups.

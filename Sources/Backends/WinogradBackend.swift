@@ -14,7 +14,7 @@ struct WinogradBackend: ConvolutionBackend {
 
   /// Tile sizes, `f2` to `f6`, pairs of them, `f6+4`, and strips of rows, `f1x2` and `f1x4`.
   let variants = tiles + WinogradAlgorithm.alongRows.map(StripGeometry.name).sorted()
-  let schedules = TransformSchedule.names
+  let schedules = TransformSchedule.namesWithRaw
   /// Strips have no choice of schedules.
   var forcible: [String] {
     variants + Self.tiles.flatMap { tile in schedules.map { "\(tile)-\($0)" } }

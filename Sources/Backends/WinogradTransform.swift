@@ -9,6 +9,7 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
   private let patches: [TileSides: WinogradPatch]
   private let wide: WinogradPatch
   private let g: [[Double]]
+  let kernelTransform: KernelTransform?
 
   init(_ tiles: WinogradTiles, kernels: KernelContext) {
     self.tiles = tiles
@@ -22,6 +23,11 @@ final class WinogradTransform: TileTransform, TileShape, @unchecked Sendable {
     patches = Dictionary(
       uniqueKeysWithValues: (narrow == nil ? [] : TileSides.narrow).map { ($0, patch($0)) })
     g = wide.g.map { $0.map(\.doubleValue) }
+    kernelTransform = kernels.winograd_kernels(wide.m, wide.r).map {
+      KernelTransform(
+        taps: wide.r * wide.r,
+        flops: Double(StraightLineProgram(wide.g).flops * (wide.r + wide.alpha)), function: $0)
+    }
   }
 
   private var algorithm: WinogradAlgorithm { tiles.wide }

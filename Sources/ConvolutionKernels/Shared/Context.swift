@@ -17,6 +17,7 @@ public func kernelContext() -> KernelContext {
     pack_samples: { Sampling.pack($0) },
     pack_panel: { Panel.pack($0) },
     winograd: { winogradFunctions($0, $1, $2, $3) },
+    winograd_kernels: { kernelTransformFunction($0, $1) },
     strip_source: { stripSourceFunction($0, $1) },
     strip_row_source: { stripRowSourceFunction($0, $1) },
     max_strip_vectors: maxStripVectors,

@@ -175,6 +175,18 @@ typedef struct {
   TransformFunction _Nullable output;
 } WinogradFunctions;
 
+// Winograd's kernel transform of `vectors` times `lanes` r×r kernels.
+//
+//   dst[(i·α + j)·xi_stride + v·lanes + l] = Σ_{y,x} G[i][y] · src[v][y·r + x][l] · G[j][x]
+typedef struct {
+  const float *src;
+  float *dst;
+  ptrdiff_t xi_stride;
+  ptrdiff_t vectors;
+} KernelTransformArguments;
+
+typedef void (*KernelTransformFunction)(const KernelTransformArguments *arguments);
+
 // The input transform of Winograd's filtering F(m, r) along rows: `blocks` times `lanes` strips, each of m
 // neighbouring outputs.
 //
@@ -328,6 +340,8 @@ typedef struct {
   PanelFunction pack_panel;
   // Null pointers where no such tile was generated.
   WinogradFunctions (*winograd)(ptrdiff_t m, ptrdiff_t r, ptrdiff_t rows, ptrdiff_t columns);
+  // F(m×m, r×r); null where it was not generated.
+  KernelTransformFunction _Nullable (*_Nonnull winograd_kernels)(ptrdiff_t m, ptrdiff_t r);
   // F(m, r) along rows; null where it was not generated.
   StripSourceFunction _Nullable (*_Nonnull strip_source)(ptrdiff_t m, ptrdiff_t r);
   // The same for `strip_row_tile`, strips in its order.
