@@ -39,10 +39,16 @@ final class RawWeights {
     transformed = try AlignedBuffer(count: threads * transformedCount)
   }
 
+  /// In so many parts channels are transformed.
+  var partCount: Int { parts.count }
   var byteCount: Int { kernels.byteCount }
   var workspaceBytes: Int { transformed.byteCount }
-  /// Bytes of transformed weights that a thread has at a time.
-  var nearBytes: Int { transformedCount * MemoryLayout<Float>.size }
+  /// What transforming takes.
+  var work: TransformWork.Kernels {
+    let size = MemoryLayout<Float>.size
+    return .init(
+      flops: transform.flops, bytes: product.planes * size, near: transformedCount * size)
+  }
 
   /// Floats before the kernels of a column.
   private func offset(group: Int, column: Int) -> Int {

@@ -61,7 +61,7 @@ final class TransformPlan: ClockedPlan {
   private let region: ParallelRegion
   private let weights: AlignedBuffer
   /// Instead of `weights`.
-  private let rawWeights: RawWeights?
+  let rawWeights: RawWeights?
   private let bias: AlignedBuffer
   private let spectra: AlignedBuffer
   private let sums: AlignedBuffer
@@ -195,8 +195,7 @@ final class TransformPlan: ClockedPlan {
         srcBytes: src.count * 4, dstBytes: dst.count * 4,
         turnedSrcBytes: isTurned.src ? blockedSrc.byteCount : 0,
         turnedDstBytes: isTurned.dst ? blockedDst.byteCount : 0, weightsBytes: kept,
-        kernelFLOPs: rawWeights == nil ? 0 : transform.kernelTransform?.flops ?? 0,
-        transformedBytes: rawWeights?.nearBytes ?? 0, spectraBytes: spectra.byteCount,
+        kernels: rawWeights?.work, spectraBytes: spectra.byteCount,
         sumsBytes: sums.byteCount
       ).phases
     executedFLOPs = ConvolutionPhase.allCases.reduce(0) { [phases] in $0 + (phases[$1]?.flops ?? 0)

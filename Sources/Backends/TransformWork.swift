@@ -13,6 +13,16 @@ struct TransformWork {
     let planes: Int
   }
 
+  /// Kernels that are transformed while products wait for them.
+  struct Kernels {
+    /// Floating-point operations for one.
+    let flops: Double
+    /// Bytes of one when it is transformed.
+    let bytes: Int
+    /// Bytes of all that a thread has transformed at a time.
+    let near: Int
+  }
+
   let problem: ConvolutionProblem
   let tiles: [Tiles]
   /// Blocks into which they are divided.
@@ -28,10 +38,8 @@ struct TransformWork {
   let turnedSrcBytes: Int
   let turnedDstBytes: Int
   let weightsBytes: Int
-  /// Floating-point operations to transform one kernel on the way; 0 where that is done before.
-  let kernelFLOPs: Double
-  /// Bytes of weights that a thread has transformed at a time.
-  let transformedBytes: Int
+  /// Kernels that are transformed on the way; nil where that is done before.
+  let kernels: Kernels?
   /// Bytes of spectra and of sums that exist at a time.
   let spectraBytes: Int
   let sumsBytes: Int
@@ -45,8 +53,8 @@ struct TransformWork {
         traffic: [source, spectra]),
       .product: PhaseWork(
         flops: perGroup { 2 * Double($0.planes * problem.icPerGroup * outputs) }
-          + kernelFLOPs * kernels,
-        traffic: [spectra, weights, sums] + (transformedBytes > 0 ? [transformed] : [])),
+          + (kernels?.flops ?? 0) * kernelCount,
+        traffic: [spectra, weights, sums] + transformed),
       .output: PhaseWork(
         flops: perGroup { $0.transform.flops.output * Double(outputs) },
         traffic: [sums, destination]),
@@ -58,15 +66,12 @@ struct TransformWork {
     return phases
   }
 
-  /// Kernels that are transformed on the way, if any are.
-  private var kernels: Double {
-    Double(blocks * problem.g * problem.icPerGroup * outputs)
-  }
+  /// All kernels, once for each block.
+  private var kernelCount: Double { Double(blocks * problem.g * problem.icPerGroup * outputs) }
 
-  /// Written and read once.
-  private var transformed: Traffic {
-    let planes = tiles.map(\.planes).max() ?? 0
-    return Traffic(bytes: 2 * 4 * Double(planes) * kernels, footprint: transformedBytes)
+  /// Transformed on the way, they are written and read.
+  private var transformed: [Traffic] {
+    kernels.map { [Traffic(bytes: 2 * Double($0.bytes) * kernelCount, footprint: $0.near)] } ?? []
   }
 
   /// The sum over all tiles of all groups.

@@ -108,7 +108,9 @@ import Testing
         let division = tiles.division(of: p)
         for rows in [1, 2, 3, division.units] {
           let most = rows * division.unitTiles
-          for schedule in [TransformSchedule.fused(tiles: most), .staged(tiles: most)] {
+          for schedule in [
+            TransformSchedule.fused(tiles: most), .staged(tiles: most), .raw(tiles: most),
+          ] {
             let options = PlanOptions(
               isa: isa, threads: 1 + count % 3, layout: layout, bias: i % 2 == 0, relu: rows == 2)
             let verification = Verification(
@@ -120,7 +122,7 @@ import Testing
         }
       }
     }
-    #expect(count > 60)
+    #expect(count > 90)
   }
 
   /// 49 planes; narrow tiles of 4 lack one of 7 down and across.

@@ -65,7 +65,9 @@ struct PhaseTests {
   }
 
   /// 4 tiles of 2×2 outputs, 16 planes, 32 channels to 64.
-  private static func work(isFused: Bool, blocks: Int) throws -> [ConvolutionPhase: PhaseWork] {
+  private static func work(
+    isFused: Bool, blocks: Int, kernels: TransformWork.Kernels? = nil
+  ) throws -> [ConvolutionPhase: PhaseWork] {
     let problem = try ConvolutionProblem(ic: 30, ih: 4, iw: 4, oc: 64, kh: 3, kw: 3, ph: 1, pw: 1)
     let transform = WinogradTransform(
       WinogradTiles(WinogradAlgorithm.generated[0]), kernels: InstructionSet.generic.kernels)
@@ -73,7 +75,7 @@ struct PhaseTests {
       problem: problem, tiles: [.init(count: 4, transform: transform, planes: 16)],
       blocks: blocks, isFused: isFused,
       channels: 32, outputs: 64, srcBytes: 100, dstBytes: 200, turnedSrcBytes: 10,
-      turnedDstBytes: 20, weightsBytes: 5000, spectraBytes: 600, sumsBytes: 70
+      turnedDstBytes: 20, weightsBytes: 5000, kernels: kernels, spectraBytes: 600, sumsBytes: 70
     ).phases
   }
 
@@ -93,6 +95,16 @@ struct PhaseTests {
       ])
     #expect(
       fused[.reorder]?.traffic.map(\.bytes) == [100, 10, 20, 200])
+    #expect(
+      try Self.work(isFused: false, blocks: 2, kernels: .init(flops: 90, bytes: 64, near: 300))[
+        .product]
+        == PhaseWork(
+          flops: Double(2 * 4 * 16 * 30 * 64 + 90 * 2 * 30 * 64),
+          traffic: [
+            .init(bytes: spectra, footprint: 5670), .init(bytes: 10000, footprint: 5670),
+            .init(bytes: sums, footprint: 5670),
+            .init(bytes: Double(2 * 64 * 2 * 30 * 64), footprint: 300),
+          ]))
     #expect(
       try Self.work(isFused: false, blocks: 1)[.product]?.traffic == [
         .init(bytes: spectra, footprint: 5670), .init(bytes: 5000, footprint: everything),
