@@ -202,9 +202,9 @@ struct PlaneProduct {
       arguments.wei_ahead = 2 * step.weightsStride
       arguments.wei_sums = step.isSingleTile ? nil : weightSums
     }
-    let fetchesSums = !columnSums
+    let (fetchesSums, src, dst) = (!columnSums, arguments.src, arguments.dst)
     for index in step.calls {
-      run(calls.values[index], arguments, fetchesSums: fetchesSums)
+      run(calls.values[index], &arguments, src, dst, fetchesSums: fetchesSums)
       arguments.wei_ahead = 0
       guard factor.isSum else { continue }
       arguments.wei = UnsafePointer(weightSums)
@@ -226,17 +226,20 @@ struct PlaneProduct {
     (arguments.blocks, arguments.tail) = (end - part.lowerBound * lanes)
       .quotientAndRemainder(dividingBy: lanes)
     arguments.accumulate = part.lowerBound
+    let (src, dst) = (arguments.src, arguments.dst)
     for index in step.calls {
-      run(calls.values[index], arguments, fetchesSums: part.lowerBound == 0)
+      run(calls.values[index], &arguments, src, dst, fetchesSums: part.lowerBound == 0)
     }
   }
 
+  @inline(__always)
   private func step(_ column: Int, plane: Int, shape: Int) -> Step {
     let kind = shape * kindCount + kindOfPlane.values[plane]
     return steps.values[kind * columnCount + column]
   }
 
   /// All channels of the first tile of a plane; without weights.
+  @inline(__always)
   private func arguments(
     _ step: Step, plane: Int, spectra: UnsafeMutablePointer<Float>,
     sums: UnsafeMutablePointer<Float>
@@ -253,10 +256,13 @@ struct PlaneProduct {
     return arguments
   }
 
-  private func run(_ call: Call, _ first: TileArguments, fetchesSums: Bool) {
-    var arguments = first
-    arguments.src += call.offset
-    arguments.dst += call.offset
+  @inline(__always)
+  private func run(
+    _ call: Call, _ arguments: inout TileArguments, _ src: UnsafePointer<Float>,
+    _ dst: UnsafeMutablePointer<Float>, fetchesSums: Bool
+  ) {
+    arguments.src = src + call.offset
+    arguments.dst = dst + call.offset
     if fetchesSums { arguments.dst_next = UnsafePointer(arguments.dst) }
     arguments.tiles = call.tiles
     arguments.tile_src_stride = call.stride
