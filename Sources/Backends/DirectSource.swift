@@ -62,7 +62,9 @@ struct DirectSource {
         || TapRange.reach(problem.ow, problem.sw, problem.kw, problem.dw) > problem.iw)
     isPacked = isPlain ? reachesOutside && copiesBorder : layout == .nchw
     let bytes = (problem.srcCount + problem.dstCount) * MemoryLayout<Float>.size
-    isFar = bytes > CacheSizes.current.l3 / (problem.sw == 1 ? 4 : 2)
+    isFar =
+      problem.kh == 1 && problem.kw == 1 && !isPacked
+      && bytes > CacheSizes.current.l3 / (problem.sw == 1 ? 4 : 2)
     reserve(rows: problem.oh)
   }
 
@@ -100,16 +102,18 @@ struct DirectSource {
   /// faster than none, 8 is slower than none on most.
   private static let planesAhead = 6
 
-  /// Whether a source that is read as it lies comes from so far that lines are fetched to L2 a line, or with a stride a
-  /// row of outputs, before they are multiplied, by the first column of output channels that reads them.
+  /// Whether the source of a 1×1 kernel is read as it lies and comes from so far that pixels are fetched to L2 `farPixels`,
+  /// or with a stride a row of outputs, before they are multiplied, by the first column of output channels that reads
+  /// them.
   ///
-  /// Source and destination beyond a quarter of the last level: 256 channels of 56×56 pixels, 8 images, 1.4 to 1.5 times
-  /// as fast, 64 1.14, 512 of 28×28 1.0 to 1.04; nearer ones .97 to 1.01. With a stride it is two lines a tile, of
-  /// which half is of no use: resnet50-conv3_1_reduce with 8 images 1.26 and 1.39, with 4 images .95.
+  /// Source and destination beyond a quarter of the last level, NCHW: 256 channels of 56×56 pixels, 8 images, 1.4 to 1.5
+  /// times as fast, 64 1.14, 512 of 28×28 1.0 to 1.04; nearer ones .97 to 1.01. With a stride it is two lines a tile, of
+  /// which half is of no use: resnet50-conv3_1_reduce with 8 images 1.26 and 1.39, with 4 images .95. Blocks of channels
+  /// are longer streams: 256 channels of 56×56 pixels, 8 images, 1.02 to 1.07.
   private let isFar: Bool
 
-  /// Floats of a cache line.
-  private static let line = 64 / MemoryLayout<Float>.size
+  /// A cache line of a plane, and more than a tile has.
+  private static let farPixels = 16
 
   /// Whether every block has an even number of channels, side by side.
   var canPairChannels: Bool { !isPlain && problem.icPerGroup.isMultiple(of: 2) }
@@ -332,13 +336,13 @@ struct DirectSource {
     arguments.block_stride = planeRows * columns * kernels.lanes
     if isPlain {
       arguments.tail = 1
-      if readsPlanes {
-        arguments.src_ahead = Self.planesAhead * planeRows * columns
-        if isFirst, isFar { arguments.src_far = problem.sw == 1 ? Self.line : view.rowStride }
-      }
+      arguments.src_ahead = readsPlanes ? Self.planesAhead * planeRows * columns : 0
     } else {
       arguments.blocks = problem.icPerGroup / kernels.lanes
       arguments.tail = problem.icPerGroup % kernels.lanes
+    }
+    if isFirst, isFar {
+      arguments.src_far = problem.sw == 1 ? Self.farPixels * step : view.rowStride
     }
     return arguments
   }

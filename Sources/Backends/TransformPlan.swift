@@ -62,6 +62,8 @@ final class TransformPlan: ClockedPlan {
   private let weights: AlignedBuffer
   /// Instead of `weights`.
   let rawWeights: RawWeights?
+  /// The same, for threads that would count references to it.
+  private let sharedRawWeights: Unmanaged<RawWeights>?
   private let bias: AlignedBuffer
   private let spectra: AlignedBuffer
   private let sums: AlignedBuffer
@@ -138,6 +140,7 @@ final class TransformPlan: ClockedPlan {
     } else {
       rawWeights = nil
     }
+    sharedRawWeights = rawWeights.map { .passUnretained($0) }
     weights = try AlignedBuffer(count: rawWeights == nil ? p.g * product.weightsCount : 0)
     bias = try AlignedBuffer(count: p.g * product.vectors * lanes)
     let copies = isFused ? options.threads : p.g
@@ -309,12 +312,14 @@ final class TransformPlan: ClockedPlan {
   }
 
   private func multiply(_ block: Int, _ item: Int, _ thread: Int) {
-    if let rawWeights {
+    if let raw = sharedRawWeights {
       let (group, chunk) = item.quotientAndRemainder(dividingBy: chunks.count)
       for column in chunks.values[chunk] {
-        rawWeights.multiply(
-          column: column, group: group, shape: blocks.values[block].shape,
-          spectra: spectra(of: group), sums: sums(of: group), thread: thread)
+        raw._withUnsafeGuaranteedRef {
+          $0.multiply(
+            column: column, group: group, shape: blocks.values[block].shape,
+            spectra: spectra(of: group), sums: sums(of: group), thread: thread)
+        }
       }
       return
     }

@@ -79,6 +79,9 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
         if channels == Vector.scalarCount {
           for p in 0..<P { kernel_prefetch(next + p &* pixelStride) }
         }
+        if a.src_far != 0 {
+          for p in 0..<P { kernel_prefetch_l2(pixel + (a.src_far &+ p &* pixelStride)) }
+        }
         // Two loops: a test at each step costs a few per cent, and so does fetching what is near.
         var c = 0
         if ahead > 0 {

@@ -35,7 +35,7 @@ typedef struct {
   ptrdiff_t tail;
   const float *wei;
   ptrdiff_t src_ahead;                  // how far ahead pixels of plain planes are fetched; 0: not at all
-  ptrdiff_t src_far;                    // and how far to L2
+  ptrdiff_t src_far;                    // and how far pixels are fetched to L2; 0: not at all
   ptrdiff_t wei_step;                   // from step to step; 0: one follows the other
   ptrdiff_t wei_ahead;                  // how far ahead they are fetched to L2; 0: not at all
   ptrdiff_t wei_addend;                 // from weights to others that are added to them; 0: none
