@@ -153,7 +153,8 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
     if V > 1, a.src_ahead != 0 {
       while tap < a.end_tap {
         let pixel = a.src + a.tap_offsets[tap]
-        kernel_prefetch_l2(pixel + a.src_far)
+        // Of tiles no wider than a line, the last pixels fall into all lines.
+        if pixelStride == 1 || P &* pixelStride > 16 { kernel_prefetch_l2(pixel + a.src_far) }
         if pixelStride > 1 { kernel_prefetch_l2(pixel + (a.src_far &+ (P &- 1) &* pixelStride)) }
         fetch(pixel + a.src_ahead, pixelStride)
         step(&sums, pixel, pixelStride, wei)
