@@ -185,7 +185,8 @@ struct PlaneProduct {
   /// The vectors of a column.
   func vectors(column: Int) -> Range<Int> { steps.values[column].vectors }
 
-  /// One plane of one column for a block of some shape; `weights` are all of a group's. `weightSums` is scratch memory for `weightSumsCount` values.
+  /// One plane of one column for a block of some shape; `weights` are all of a group's. `weightSums` is scratch memory for
+  /// `weightSumsCount` values.
   func multiply(
     column: Int, plane: Int, shape: Int, weights: UnsafePointer<Float>,
     spectra: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,

@@ -5,8 +5,8 @@ import Parallel
 /// A convolution in a transform domain: input transform, one matrix product a plane, output transform.
 ///
 /// Layouts (L = lanes, T = tiles of a block, ξ = plane): spectra `[ξ][c/L][T][L]`, weights
-/// `[column][ξ][c][vectors·L]` (fused), `[group of ξ][column][ξ][c][vectors·L]` (staged) or kernels (`RawWeights`), sums
-/// `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
+/// `[column][ξ][c][vectors·L]` (fused), `[group of ξ][column][ξ][c][vectors·L]` (staged) or kernels (raw, see
+/// `RawWeights`), sums `[ξ][k/L][T][L]`. ξ strides are odd numbers of cache lines, so that the planes of one tile do not
 /// fall into the same cache sets.
 final class TransformPlan: ClockedPlan {
   /// A step that all threads finish before the next begins.
