@@ -122,7 +122,7 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
   ) -> SpectrumArguments {
     SpectrumArguments(
       grid: grid, frequencies: table, self_count: geometry.ownCount, pair_count: geometry.pairCount,
-      spectrum: arguments.spectrum, xi_stride: arguments.xi_stride)
+      spectrum: arguments.spectrum, xi_stride: arguments.xi_stride, streams: arguments.streams)
   }
 
   /// Two grids on cache lines, as FFTW's plans were made for.

@@ -11,6 +11,8 @@ struct TileReader {
   let grid: TileGrid
   let transform: any PatchTransform
   let packer: WindowPacker
+  /// Whether spectra are written past the caches; the caller ends that.
+  let streams: Bool
 
   /// Floats of scratch memory for stretches of up to `tiles` tiles.
   func scratchCount(tiles: Int) -> Int {
@@ -63,7 +65,8 @@ struct TileReader {
       var arguments = TransformArguments(
         patch: UnsafeMutablePointer(mutating: row + left * lanes),
         patch_stride: problem.iw * lanes, spectrum: target + i * lanes, xi_stride: xiStride,
-        bias: nil, channels: lanes, relu: 0, fetches_next: 1)
+        bias: nil, channels: lanes, relu: 0, fetches_next: 1,
+        streams: streams ? 1 : 0)
       transform.input(&arguments, scratch: scratch)
     }
   }
@@ -82,7 +85,7 @@ struct TileReader {
       var arguments = TransformArguments(
         patch: strip + i * grid.tileWidth * lanes, patch_stride: window.columns * lanes,
         spectrum: target + i * lanes, xi_stride: xiStride, bias: nil, channels: lanes, relu: 0,
-        fetches_next: 0)
+        fetches_next: 0, streams: streams ? 1 : 0)
       transform.input(&arguments, scratch: scratch)
     }
   }

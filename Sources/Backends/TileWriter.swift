@@ -38,7 +38,7 @@ struct TileWriter {
       var arguments = TransformArguments(
         patch: strip, patch_stride: count * grid.tileWidth * lanes,
         spectrum: spectrum + (index - range.lowerBound) * lanes, xi_stride: xiStride,
-        bias: bias, channels: channels, relu: relu ? 1 : 0, fetches_next: 0)
+        bias: bias, channels: channels, relu: relu ? 1 : 0, fetches_next: 0, streams: 0)
       let lastColumns =
         grid.valid(.init(n: first.n, row: first.row, column: first.column + count - 1)).columns
       let columns = (count - 1) * grid.tileWidth + lastColumns

@@ -49,6 +49,32 @@ import WinogradAlgebra
     }
   }
 
+  /// Spectra of a stage, of tiles of one size and of two.
+  @Test(arguments: InstructionSet.available, LayoutRequest.allCases)
+  func streamedSpectraAreTheSame(_ isa: InstructionSet, _ layout: LayoutRequest) throws {
+    let kernels = isa.kernels
+    for p in Self.problems where p.kh > 1 {
+      for threads in [1, 3] {
+        let options = PlanOptions(isa: isa, threads: threads, layout: layout, bias: true)
+        let geometry = try #require(FFTGeometry(size: 8, p))
+        var transforms: [any TileTransform] = [
+          FFTTransform(geometry, p, kernels: kernels, rigor: .estimate)
+        ]
+        transforms += WinogradTiles.generated.filter { $0.r == p.kh && $0.divides(p) }
+          .map { WinogradTransform($0, kernels: kernels) }
+        for transform in transforms {
+          try expectTheSame(p, options, 0) {
+            let plan = try TransformPlan(
+              p, options, transform: transform, schedule: .staged(tiles: 40), name: "",
+              errorBound: WinogradBound(WinogradTiles.generated[0]), streamsAbove: $0)
+            #expect(plan.streams == ($0 == 0 && kernels.lanes == 16))
+            return plan
+          }
+        }
+      }
+    }
+  }
+
   private func expectTheSame(
     _ p: ConvolutionProblem, _ options: PlanOptions, _ misalignment: Int,
     _ makePlan: (_ streamsAbove: Int) throws -> any ConvolutionPlan

@@ -6,11 +6,21 @@ import KernelInterface
 /// lanes, `Z(f) − Z(−f)` holds `−2·Im B, 2·Im A`. The channel order is kept throughout.
 enum Spectrum {
   static func split(_ pointer: UnsafePointer<SpectrumArguments>) {
-    let a = pointer.pointee
+    if pointer.pointee.streams != 0 {
+      split(pointer.pointee) { streamVector($0, $1) }
+    } else {
+      split(pointer.pointee) { storeVector($0, $1) }
+    }
+  }
+
+  @inline(__always)
+  private static func split(
+    _ a: SpectrumArguments, _ store: (Vector, UnsafeMutablePointer<Float>) -> Void
+  ) {
     var out = a.spectrum
     for i in 0..<a.self_count {
       let z = loadVector(a.grid + Int(a.frequencies[i]) &* Vector.scalarCount)
-      storeVector(z + z, out)
+      store(z + z, out)
       out += a.xi_stride
     }
     var pairs = a.frequencies + a.self_count
@@ -22,9 +32,9 @@ enum Spectrum {
       var imaginary = difference
       imaginary.evenHalf = difference.oddHalf
       imaginary.oddHalf = -difference.evenHalf
-      storeVector(real, out)
-      storeVector(imaginary, out + a.xi_stride)
-      storeVector(real + imaginary, out + 2 &* a.xi_stride)
+      store(real, out)
+      store(imaginary, out + a.xi_stride)
+      store(real + imaginary, out + 2 &* a.xi_stride)
       out += 3 &* a.xi_stride
       pairs += 2
     }

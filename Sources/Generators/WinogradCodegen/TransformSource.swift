@@ -124,8 +124,14 @@ struct TransformSource {
           for i in 0..<\(rows.alpha) {
             let row = \(across).input(\(list(columns.alpha) { "columns[\($0)][i]" }))
             let line = \(place("i", rows, width)) &* \(width)
-            for j in 0..<\(columns.alpha) {
-              storeVector(row[j], a.spectrum + (line &+ \(place("j", columns, width))) &* a.xi_stride)
+            if a.streams != 0 {
+              for j in 0..<\(columns.alpha) {
+                streamVector(row[j], a.spectrum + (line &+ \(place("j", columns, width))) &* a.xi_stride)
+              }
+            } else {
+              for j in 0..<\(columns.alpha) {
+                storeVector(row[j], a.spectrum + (line &+ \(place("j", columns, width))) &* a.xi_stride)
+              }
             }
           }
         }

@@ -164,6 +164,7 @@ typedef struct {
   ptrdiff_t channels;           // output only: of the block; what follows is zero
   ptrdiff_t relu;               // output only
   ptrdiff_t fetches_next;       // nonzero: bring the next patch of the row into the cache
+  ptrdiff_t streams;            // input only, nonzero: the spectrum, aligned, is written past the caches
 } TransformArguments;
 
 typedef void (*TransformFunction)(const TransformArguments *arguments);
@@ -261,6 +262,7 @@ typedef struct {
   ptrdiff_t pair_count;
   float *spectrum;
   ptrdiff_t xi_stride;
+  ptrdiff_t streams;           // split only, nonzero: the spectrum, aligned, is written past the caches
 } SpectrumArguments;
 
 typedef void (*SpectrumFunction)(const SpectrumArguments *arguments);
