@@ -58,7 +58,8 @@ struct BackendChoice {
     }
     throw .usage(
       "--backend: unknown backend '\(name)'\(ArgumentParser.suggestion(name, names)); there are "
-        + names.joined(separator: ", "))
+        + BackendList.all.map(\.name).joined(separator: ", ")
+        + "; conv-bench list backends shows their variants")
   }
 
   /// The names of all backends, each followed by those of its variants.

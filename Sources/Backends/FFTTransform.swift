@@ -97,8 +97,11 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
     let (pixels, grid) = grids(scratch)
     let rowElements = geometry.width * kernels.lanes
     for row in 0..<geometry.height {
-      memcpy(
-        pixels + row * rowElements, arguments.patch + row * arguments.patch_stride, rowElements * 4)
+      let patch = arguments.patch + row * arguments.patch_stride
+      if arguments.fetches_next != 0 {
+        for i in 0..<tileWidth { kernel_prefetch(patch + rowElements + i * kernels.lanes) }
+      }
+      memcpy(pixels + row * rowElements, patch, rowElements * 4)
     }
     fftwf_execute_dft(forward, complex(pixels), complex(grid))
     var spectrum = spectrumArguments(grid, arguments)
@@ -113,7 +116,8 @@ final class FFTTransform: TileTransform, @unchecked Sendable {
     var copy = PixelArguments(
       src: pixels, src_stride: geometry.width * kernels.lanes, dst: arguments.patch,
       dst_stride: arguments.patch_stride, rows: tileHeight, columns: tileWidth,
-      bias: arguments.bias, channels: arguments.channels, relu: arguments.relu)
+      bias: arguments.bias, channels: arguments.channels, relu: arguments.relu,
+      streams: arguments.streams)
     kernels.copy_pixels(&copy)
   }
 

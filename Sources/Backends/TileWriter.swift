@@ -13,6 +13,8 @@ struct TileWriter {
   let dst: TensorDescription
   let kernels: KernelContext
   let relu: Bool
+  /// Whether whole tiles are written past the caches; the caller ends that.
+  let streams: Bool
 
   /// Floats of scratch memory for stretches of up to `tiles` tiles.
   func scratchCount(tiles: Int) -> Int {
@@ -45,6 +47,7 @@ struct TileWriter {
       if case .blocked = dst.layout, rows == grid.tileHeight {
         arguments.patch_stride = problem.ow * lanes
         arguments.fetches_next = 1
+        arguments.streams = streams && kernels.isAligned(start) ? 1 : 0
         for i in 0..<count where i < count - 1 || lastColumns == grid.tileWidth {
           arguments.patch = start + i * grid.tileWidth * lanes
           transform.output(&arguments, scratch: scratch)
@@ -54,6 +57,7 @@ struct TileWriter {
         arguments.patch = strip
         arguments.patch_stride = grid.tileWidth * lanes
         arguments.fetches_next = 0
+        arguments.streams = 0
         transform.output(&arguments, scratch: scratch)
         copy(
           strip, grid.tileWidth, rows: rows, columns: lastColumns,

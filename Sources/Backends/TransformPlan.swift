@@ -50,12 +50,9 @@ final class TransformPlan: ClockedPlan {
     let shape: Int
   }
 
+  let streams: TransformStreaming
   /// Parts of the division. Counts of references to them, which all threads would share, took 5 % of the time of
   /// small layers.
-  /// Whether spectra are written past the caches: where a vector is a cache line, and those of a stage and their sums
-  /// fill more than the last level. vgg16-conv3_2 with 8 images by `fft` 1.055 and 1.03 times as fast on one and two
-  /// threads, conv4_2 1.03 and 1.01, conv2_2 1.02 and 1.01; sums in the same way .96 to 1.02.
-  let streams: Bool
   private let parts: StableTable<Unmanaged<Part>>
   private let partsOwners: [Part]
   private let product: PlaneProduct
@@ -86,7 +83,8 @@ final class TransformPlan: ClockedPlan {
 
   /// - Parameters:
   ///   - srcLayout: the layout of `src`; by default as `options` say.
-  ///   - streamsAbove: bytes of spectra and sums from which spectra are written past the caches.
+  ///   - streamsAbove: bytes of spectra and sums from which spectra are written past the caches, and of two
+  ///     destinations.
   init(
     _ problem: ConvolutionProblem, _ options: PlanOptions, transform: any TileTransform,
     schedule: TransformSchedule, name: String, errorBound: any ErrorBound,
@@ -116,27 +114,29 @@ final class TransformPlan: ClockedPlan {
     let blocks = RegisterTiling.split(
       division.units, most: max(1, schedule.tiles / division.unitTiles)
     ).map { division.block($0) }
-    let largest = blocks.map(\.count).max()!
-    let channels = (kernels.vectors(p.icPerGroup) + kernels.vectors(p.ocPerGroup)) * lanes
-    let stageBytes = p.g * transform.planes * channels * largest * MemoryLayout<Float>.size
-    let streams =
-      !isFused && !schedule.keepsKernels && lanes * MemoryLayout<Float>.size == 64
-      && stageBytes > streamsAbove
+    product = PlaneProduct(
+      transform, blocks, channels: p.icPerGroup, outputs: p.ocPerGroup, kernels: kernels,
+      columnSums: isFused)
+    let isLine = lanes * MemoryLayout<Float>.size == 64
+    let stageBytes = p.g * (product.spectraCount + product.sumsCount) * MemoryLayout<Float>.size
+    let dstIsLarge = dst.count * MemoryLayout<Float>.size > streamsAbove / 2
+    let streams = TransformStreaming(
+      spectra: isLine && !isFused && !schedule.keepsKernels && stageBytes > streamsAbove,
+      tiles: isLine && !isFused && dstIsLarge,
+      planes: isTurned.dst && dstIsLarge && (p.oh * p.ow).isMultiple(of: lanes))
     self.streams = streams
     let parts = division.parts.map { part in
       let patches = transform.patches(narrow: part.sides)
       return Part(
         TileReader(
-          problem: p, grid: part.grid, transform: patches, packer: packer, streams: streams),
+          problem: p, grid: part.grid, transform: patches, packer: packer,
+          streams: streams.spectra),
         TileWriter(
           problem: p, grid: part.grid, transform: patches, dst: inner.dst, kernels: kernels,
-          relu: options.relu))
+          relu: options.relu, streams: streams.tiles))
     }
     partsOwners = parts
     self.parts = StableTable(parts.map { .passUnretained($0) })
-    product = PlaneProduct(
-      transform, blocks, channels: p.icPerGroup, outputs: p.ocPerGroup, kernels: kernels,
-      columnSums: isFused)
     pieces = StableTable(blocks.flatMap(\.pieces))
     var end = 0
     self.blocks = StableTable(
@@ -217,7 +217,7 @@ final class TransformPlan: ClockedPlan {
       ).phases
     executedFLOPs = ConvolutionPhase.allCases.reduce(0) { [phases] in $0 + (phases[$1]?.flops ?? 0)
     }
-    variant = "\(name) \(schedule.name) \(largest)"
+    variant = "\(name) \(schedule.name) \(blocks.map(\.count).max()!)"
   }
 
   func prepare(wei: UnsafePointer<Float>, bias source: UnsafePointer<Float>?) {
@@ -268,7 +268,7 @@ final class TransformPlan: ClockedPlan {
       case .input(let index):
         let (group, block) = item.quotientAndRemainder(dividingBy: channelBlocks)
         readTiles(source, group: group, channels: block, index, spectra(of: group), thread)
-        if streams { kernel_end_streaming() }
+        if streams.spectra { kernel_end_streaming() }
         clock?.end(.input, thread)
       case .product(let index):
         multiply(index, item, thread)
@@ -278,9 +278,11 @@ final class TransformPlan: ClockedPlan {
         writeTiles(
           sums(of: group) + product.sumsOffset(vector: vector), group: group, vector: vector, index,
           target, thread)
+        if streams.tiles { kernel_end_streaming() }
         clock?.end(.output, thread)
       case .reorderDestination:
         reorderDestination(to: dst, item)
+        if streams.planes { kernel_end_streaming() }
         clock?.end(.reorder, thread)
       }
     }
@@ -398,11 +400,12 @@ final class TransformPlan: ClockedPlan {
   private func reorderDestination(to target: UnsafeMutablePointer<Float>, _ item: Int) {
     let (image, vector) = item.quotientAndRemainder(dividingBy: product.vectors)
     let (lanes, pixels) = (kernels.lanes, problem.oh * problem.ow)
+    let first = target + (image * problem.ocPerGroup + vector * lanes) * pixels
     var arguments = ReorderArguments(
-      src: blockedDst.readOnly + item * pixels * lanes,
-      dst: target + (image * problem.ocPerGroup + vector * lanes) * pixels, pixels: pixels,
+      src: blockedDst.readOnly + item * pixels * lanes, dst: first, pixels: pixels,
       row_pixels: pixels, row_gap: 0, channels: min(lanes, problem.ocPerGroup - vector * lanes),
-      plane_stride: pixels, ahead: ReorderArguments.strip, streams: 0)
+      plane_stride: pixels, ahead: ReorderArguments.strip,
+      streams: streams.planes && kernels.isAligned(first) ? 1 : 0)
     kernels.unpack_channels(&arguments)
   }
 }

@@ -57,7 +57,11 @@ import Testing
     ("--timeout soon", "--timeout: 'soon' is not a time"),
     ("--color blue", "--color: 'blue' is not auto, always or never"),
     ("--filter (", "--filter: '(' is no regular expression"),
-    ("--backend conv", "--backend: unknown backend 'conv'; there are reference"),
+    (
+      "--backend conv",
+      "--backend: unknown backend 'conv'; there are reference, direct, im2col, implicit-gemm, fft, winograd, "
+        + "gemm-1x1, auto, onednn; conv-bench list backends shows their variants"
+    ),
     (
       "--backend winograd-f99", "--backend: unknown backend 'winograd-f99' (did you mean winograd-f"
     ),

