@@ -5,7 +5,7 @@ struct TransformStreaming: Hashable {
   /// conv2_2 1.02 and 1.01; sums in the same way .96 to 1.02.
   var spectra = false
   /// Whole tiles of a large blocked destination, where a vector is a cache line. vgg16-conv3_2 with 8 images by `fft`
-  /// 1.03, by `winograd` 1.03, conv2_2 by `fft` 1.06. The fused schedule became slower (.975): it fetches what it is about
+  /// 1.03, by `winograd` .99 to 1.03, conv2_2 by `fft` 1.06. The fused schedule became slower (.975): it fetches what it is about
   /// to write while it multiplies.
   var tiles = false
   /// Planes of a large destination that are turned at the end, where all their vectors are aligned: 1.00 to 1.02.
