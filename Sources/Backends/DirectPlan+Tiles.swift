@@ -70,6 +70,15 @@ extension DirectPlan {
     let lanes = kernels.lanes
     let (tapRows, relu) = (row.tapRows, arguments.relu)
     let hasAllRows = tapRows.count == problem.kh
+    if let border = run.border, !tapRows.isEmpty, !(run.isWhole && hasAllRows) {
+      arguments.accumulate = 0
+      arguments.streams = tilesStream && kernels.isAligned(row.dst) ? 1 : 0
+      arguments.src = row.src + run.pixels.lowerBound * source.pixelStride
+      arguments.dst = row.dst + run.pixels.lowerBound * lanes
+      (arguments.first_tap, arguments.end_tap) = (tapRows.lowerBound, tapRows.upperBound)
+      (arguments.columns, arguments.cuts) = (problem.kw, border.cuts)
+      return border.function(&arguments)
+    }
     // Several calls add up: the first one on bias, or all on what `fill` writes.
     let isStarted = run.startsWhole && !tapRows.isEmpty
     if !isStarted { fill(run.pixels, row, arguments) }

@@ -10,6 +10,12 @@ struct DirectRun {
     let function: TileFunction
   }
 
+  /// A tile for pixels that lack columns of taps and rows that lack rows of them, and which pixels do.
+  struct Border {
+    let cuts: UInt64
+    let function: TileFunction
+  }
+
   /// Of all tiles.
   fileprivate(set) var pixels: Range<Int>
   /// More than one only where one call does a whole tile.
@@ -19,6 +25,8 @@ struct DirectRun {
   let calls: Range<Int>
   /// The first call covers every pixel.
   let startsWhole: Bool
+  /// One call instead of several, if there is such a tile.
+  var border: Border?
   /// The pixel of many rows: of the calls, the n-th is for n rows.
   var isSide = false
   /// One call does it all.
@@ -59,9 +67,14 @@ final class DirectRuns {
             group: group,
             function: column.tile.function(source.kernels, pixels: group.pixels.count))
         }
+        let border = source.cuts(pixels).flatMap { cuts in
+          column.tile.borderFunction(source.kernels, pixels: pixels.count).map {
+            DirectRun.Border(cuts: cuts, function: $0)
+          }
+        }
         let run = DirectRun(
           pixels: pixels, calls: calls.count..<calls.count + own.count,
-          startsWhole: own.first?.group.pixels == pixels)
+          startsWhole: own.first?.group.pixels == pixels, border: border)
         if tile > 0, let last = runs.last, last.isWhole, run.isWhole,
           calls[last.calls.lowerBound].group.columns == own[0].group.columns
         {

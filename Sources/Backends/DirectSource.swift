@@ -229,6 +229,21 @@ struct DirectSource {
     return groups
   }
 
+  /// Which pixels of a run lack each column of taps, as border tiles take it (`TileArguments.cuts`); nil where they
+  /// do not: with a stride, where more than two pixels lack a column, or all do.
+  func cuts(_ run: Range<Int>) -> UInt64? {
+    let p = problem
+    guard !isPlain, p.sw == 1, p.kw <= UInt64.bitWidth / 4 else { return nil }
+    var cuts: UInt64 = 0
+    for s in 0..<p.kw {
+      let covered = p.tapColumns(s).clamped(to: run)
+      let (first, last) = (covered.lowerBound - run.lowerBound, run.upperBound - covered.upperBound)
+      guard !covered.isEmpty, first <= 2, last <= 2, first == 0 || last == 0 else { return nil }
+      cuts |= UInt64(last > 0 ? 2 + last : first) << (4 * s)
+    }
+    return cuts
+  }
+
   /// The pixels of a row that have all columns of taps, where those beside them are better left to tiles of their
   /// own, down the rows: of plain planes without a border in memory. A tile of pixels that lack different columns
   /// takes several calls, each too short to be worth its start: 3 % of vgg16-conv1_1. Not for more than two

@@ -29,7 +29,7 @@ extension TileArguments {
   ) {
     self.init(
       src: src, tap_offsets: taps.values, taps: taps.count,
-      first_tap: 0, end_tap: taps.count, pixel_stride: 0, block_stride: 0,
+      first_tap: 0, end_tap: taps.count, columns: 0, cuts: 0, pixel_stride: 0, block_stride: 0,
       blocks: 0, tail: 0, wei: wei, src_ahead: 0, src_far: 0, wei_step: 0, wei_ahead: 0,
       wei_addend: 0,
       wei_sums: nil,

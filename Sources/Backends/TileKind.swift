@@ -23,6 +23,11 @@ struct TileKind {
     pairsChannels ? kernels.pair_tile!(pixels) : kernels.tile(pixels, vectors)
   }
 
+  /// The same at borders; nil where there is none.
+  func borderFunction(_ kernels: KernelContext, pixels: Int) -> TileFunction? {
+    pairsChannels || pixels < kernel_border_pixels ? nil : kernels.border_tile?(pixels, vectors)
+  }
+
   /// Cycles for each channel and tap of a row of `pixels`, by a model of a core with two multiply-add pipes of
   /// latency 4.
   ///

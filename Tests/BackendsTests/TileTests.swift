@@ -70,6 +70,7 @@ import Testing
       [0].withUnsafeBufferPointer { offsets in
         var arguments = TileArguments(
           src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: 1, first_tap: 0, end_tap: 1,
+          columns: 0, cuts: 0,
           pixel_stride: lanes, block_stride: allPixels * lanes, blocks: 1, tail: lanes - 1,
           wei: wei.readOnly, src_ahead: 0, src_far: 0, wei_step: 0, wei_ahead: 2 * count,
           wei_addend: count + lanes,
@@ -93,6 +94,108 @@ import Testing
       }
       #expect(wrong == 0, "tile \(pixels)x\(kind.vectors): \(wrong) of \(allPixels * width)")
       #expect(tiles == 1 || sums.elementsEqual(kept.elements))
+    }
+  }
+
+  /// With all rows of taps and with some, each column of taps for all pixels but the first or last ones. What those
+  /// would have read is not a number.
+  @Test(arguments: InstructionSet.available, Ending.allCases)
+  func borderTilesLeaveOutWhatPixelsLack(_ isa: InstructionSet, _ ending: Ending) throws {
+    let kernels = isa.kernels
+    #expect((kernels.border_tile != nil) == (isa == .avx512))
+    guard let border = kernels.border_tile else { return }
+    let lanes = kernels.lanes
+    for vectors in 1...kernels.max_vectors {
+      for pixels in kernel_border_pixels...kernels.max_pixels(vectors) {
+        let tile = BorderTile(
+          function: border(pixels, vectors), pixels: pixels, vectors: vectors, ending: ending)
+        try tile.check(
+          lanes, blocks: 2, tail: lanes - 3, rows: 0..<2, cuts: [2, 1, 0, 3, 4], tiles: 2)
+        guard ending == .plain else { continue }
+        try tile.check(lanes, blocks: 1, tail: 0, rows: 1..<2, cuts: [0, 0, 3], tiles: 1)
+        try tile.check(lanes, blocks: 0, tail: 5, rows: 0..<1, cuts: [1], tiles: 3)
+      }
+    }
+  }
+
+  private struct BorderTile {
+    let function: TileFunction
+    let pixels: Int
+    let vectors: Int
+    let ending: Ending
+
+    /// Two rows of taps in each column, of which `rows` are summed.
+    func check(
+      _ lanes: Int, blocks: Int, tail: Int, rows: Range<Int>, cuts: [Int], tiles: Int
+    ) throws {
+      let (width, channels) = (vectors * lanes, blocks * lanes + tail)
+      let reach = pixels + cuts.count - 1
+      // Two rows of the source for each tile, and a block's rows of all tiles together.
+      let blockStride = tiles * 2 * reach * lanes
+      let offsets = cuts.indices.flatMap { s in [s * lanes, (reach + s) * lanes] }
+      func isLeftOut(_ p: Int, _ column: Int) -> Bool {
+        let cut = cuts[column]
+        return cut <= 2 ? p < cut : p >= pixels - (cut - 2)
+      }
+      let src = try AlignedBuffer(count: (blocks + 1) * blockStride)
+      let wei = try AlignedBuffer(count: channels * offsets.count * width)
+      let dst = try AlignedBuffer(count: tiles * pixels * width)
+      let bias = try AlignedBuffer(count: width)
+      for i in 0..<src.count {
+        let x = i / lanes % reach
+        let isRead = cuts.indices.contains { s in
+          (0..<pixels).contains(x - s) && !isLeftOut(x - s, s)
+        }
+        src.elements[i] = isRead ? Float((i * 7 + i / 5) % 11 - 5) : .nan
+      }
+      for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
+      for i in 0..<dst.count { dst.elements[i] = Float(i % 13 - 6) }
+      for i in 0..<bias.count { bias.elements[i] = Float(i % 9 - 4) }
+      let before = Array(dst.elements)
+      offsets.withUnsafeBufferPointer { offsets in
+        var arguments = TileArguments(
+          src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: offsets.count,
+          first_tap: rows.lowerBound, end_tap: rows.upperBound, columns: cuts.count,
+          cuts: cuts.reversed().reduce(0) { $0 << 4 | UInt64($1) }, pixel_stride: lanes,
+          block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly, src_ahead: 0,
+          src_far: 0, wei_step: 0, wei_ahead: width, wei_addend: 0, wei_sums: nil,
+          dst: dst.baseAddress, dst_pixel_stride: lanes, dst_vector_stride: tiles * pixels * lanes,
+          dst_next: nil, bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,
+          accumulate: ending == .accumulate ? 1 : 0, relu: ending == .relu ? 1 : 0,
+          streams: ending == .streams ? 1 : 0, tiles: tiles, tile_src_stride: 2 * reach * lanes,
+          tile_wei_stride: 0, tile_dst_stride: pixels * lanes, tile_bias_stride: 0)
+        function(&arguments)
+        kernel_end_streaming()
+      }
+      var wrong = 0
+      for tile in 0..<tiles {
+        for p in 0..<pixels {
+          for k in 0..<width {
+            var sum = ending == .bias ? bias.elements[k] : 0
+            for c in 0..<channels {
+              let (block, own) = (c / lanes, c % lanes)
+              let size = block < blocks ? lanes : tail
+              for column in cuts.indices where !isLeftOut(p, column) {
+                for row in rows {
+                  let tap = 2 * column + row
+                  let step = block * lanes * offsets.count + tap * size + own
+                  let place =
+                    block * blockStride + (tile * 2 * reach + p) * lanes + offsets[tap] + own
+                  sum += src.elements[place] * wei.elements[step * width + k]
+                }
+              }
+            }
+            let place = (k / lanes * tiles * pixels + tile * pixels + p) * lanes + k % lanes
+            if ending == .accumulate { sum += before[place] }
+            if ending == .relu { sum = max(sum, 0) }
+            if dst.elements[place] != sum { wrong += 1 }
+          }
+        }
+      }
+      #expect(
+        wrong == 0,
+        "border tile \(pixels)x\(vectors), \(blocks) blocks and \(tail), rows \(rows), cuts \(cuts): \(wrong) of \(dst.count)"
+      )
     }
   }
 
@@ -134,7 +237,8 @@ import Testing
     offsets.withUnsafeBufferPointer { offsets in
       var arguments = TileArguments(
         src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: allTaps,
-        first_tap: taps.lowerBound, end_tap: taps.upperBound, pixel_stride: pixelStride,
+        first_tap: taps.lowerBound, end_tap: taps.upperBound, columns: 0, cuts: 0,
+        pixel_stride: pixelStride,
         block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly,
         src_ahead: ahead, src_far: 2 * ahead, wei_step: 0, wei_ahead: 0, wei_addend: 0,
         wei_sums: nil,

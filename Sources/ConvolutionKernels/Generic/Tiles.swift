@@ -42,3 +42,6 @@ func tileFunction(pixels: Int, vectors: Int) -> TileFunction {
 
 /// None that sum pairs of channels: two vectors hold 8 output channels already.
 let pairTileFunction: (@convention(c) (Int) -> TileFunction)? = nil
+
+/// None at borders.
+let borderTileFunction: (@convention(c) (Int, Int) -> TileFunction)? = nil

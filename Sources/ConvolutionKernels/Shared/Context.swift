@@ -9,6 +9,7 @@ public func kernelContext() -> KernelContext {
     max_pixels: { maxPixels($0) },
     tile: { tileFunction(pixels: $0, vectors: $1) },
     pair_tile: pairTileFunction,
+    border_tile: borderTileFunction,
     row_tile: { rowTileFunction(channels: $0, vectors: $1) },
     max_depthwise_pixels: maxDepthwisePixels,
     depthwise_tile: { depthwiseFunction(pixels: $0, stride: $1) },

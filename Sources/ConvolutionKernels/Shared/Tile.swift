@@ -186,7 +186,7 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
   }
 
   @inline(__always)
-  private static func loadWeights(_ wei: UnsafeRawPointer) -> InlineArray<V, Vector> {
+  static func loadWeights(_ wei: UnsafeRawPointer) -> InlineArray<V, Vector> {
     var weights = InlineArray<V, Vector> { _ in Vector(repeating: 0) }
     for v in 0..<V {
       weights[v] = wei.loadUnaligned(
@@ -196,18 +196,18 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
   }
 
   @inline(__always)
-  private static func multiply(
+  static func multiply(
     _ sums: inout Sums, _ src: UnsafePointer<Float>, _ stride: Int,
-    _ weights: InlineArray<V, Vector>
+    _ weights: InlineArray<V, Vector>, from first: Int = 0, to end: Int = P
   ) {
-    for p in 0..<P {
+    for p in first..<end {
       let x = C == 2 ? repeatedPair(src + p &* stride) : Vector(repeating: src[p &* stride])
       for v in 0..<V { sums[p][v] = multiplyAdd(x, weights[v], sums[p][v]) }
     }
   }
 
   @inline(__always)
-  private static func start(_ sums: inout Sums, _ a: TileArguments) {
+  static func start(_ sums: inout Sums, _ a: TileArguments) {
     guard C == 1 else { return }  // `merge` adds them.
     if a.accumulate != 0 {
       for p in 0..<P { for v in 0..<V { sums[p][v] = loadVector(target(a, p, v)) } }
@@ -237,7 +237,7 @@ struct Tile<let P: Int, let V: Int, let C: Int> {
   }
 
   @inline(__always)
-  private static func store(_ sums: inout Sums, _ a: TileArguments) {
+  static func store(_ sums: inout Sums, _ a: TileArguments) {
     if a.relu != 0 {
       for p in 0..<P { for v in 0..<V / C { storeVector(rectified(sums[p][v]), target(a, p, v)) } }
     } else if a.streams != 0 {

@@ -29,6 +29,9 @@ typedef struct {
   ptrdiff_t taps;
   ptrdiff_t first_tap;
   ptrdiff_t end_tap;
+  ptrdiff_t columns;                    // of taps, for border tiles
+  uint64_t cuts;                        // four bits a column, lowest first, for border tiles: 0: all pixels have it,
+                                        // 1, 2: all but the first so many, 3, 4: but the last one or two
   ptrdiff_t pixel_stride;
   ptrdiff_t block_stride;
   ptrdiff_t blocks;
@@ -61,6 +64,9 @@ typedef void (*TileFunction)(const TileArguments *arguments);
 // The most pixels of a tile that is fast on plain planes with any `pixel_stride`, as down the side of an
 // image. Beyond, a pointer for each pixel would leave too few registers for the sums.
 enum { kernel_side_pixels = 8 };
+
+// The fewest pixels of a border tile.
+enum { kernel_border_pixels = 3 };
 
 // A register tile of plain planes: `channels × vectors·lanes` sums, pixels in the lanes.
 //
@@ -331,6 +337,10 @@ typedef struct {
   // their own, and its weights are `[lane][channel]`. All blocks, and `tail`, have an even number of channels.
   // Null where there is no such tile.
   TileFunction _Nonnull (*_Nullable pair_tile)(ptrdiff_t pixels);
+  // The same as `tile` at the left and right border of an image, from `kernel_border_pixels` on, with a `pixel_stride`
+  // of `lanes`: one pass over all `columns` of taps. Of each, `first_tap ..< end_tap` are summed, for the pixels that
+  // have them. Null where there is no such tile.
+  TileFunction _Nonnull (*_Nullable border_tile)(ptrdiff_t pixels, ptrdiff_t vectors);
   // For 1 or 2 vectors of pixels and up to `max_pixels(2)` channels.
   RowTileFunction _Nonnull (*_Nonnull row_tile)(ptrdiff_t channels, ptrdiff_t vectors);
   // For up to `max_depthwise_pixels` pixels, whose source is `stride` vectors apart.

@@ -138,7 +138,8 @@ public struct KernelBenchmark {
     var offset = 0
     return withUnsafePointer(to: &offset) { taps in
       var arguments = TileArguments(
-        src: src.readOnly, tap_offsets: taps, taps: 1, first_tap: 0, end_tap: 1,
+        src: src.readOnly, tap_offsets: taps, taps: 1, first_tap: 0, end_tap: 1, columns: 0,
+        cuts: 0,
         pixel_stride: lanes, block_stride: pixels * lanes, blocks: steps / lanes,
         tail: steps % lanes, wei: wei.readOnly, src_ahead: 0, src_far: 0, wei_step: 0, wei_ahead: 0,
         wei_addend: 0,
