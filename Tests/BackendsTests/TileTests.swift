@@ -28,6 +28,26 @@ import Testing
       }
   }
 
+  /// Buffers of small integers.
+  private struct Operands {
+    let src: AlignedBuffer
+    let wei: AlignedBuffer
+    let dst: AlignedBuffer
+    let bias: AlignedBuffer
+
+    init(src: Int, wei: Int, dst: Int, bias: Int) throws {
+      func integers(_ count: Int, _ value: (Int) -> Int) throws -> AlignedBuffer {
+        let buffer = try AlignedBuffer(count: count)
+        for i in 0..<count { buffer.elements[i] = Float(value(i)) }
+        return buffer
+      }
+      self.src = try integers(src) { ($0 * 7 + $0 / 5) % 11 - 5 }
+      self.wei = try integers(wei) { ($0 * 5 + $0 / 3) % 7 - 3 }
+      self.dst = try integers(dst) { $0 % 13 - 6 }
+      self.bias = try integers(bias) { $0 % 9 - 4 }
+    }
+  }
+
   /// What a tile does with its sums.
   enum Ending: CaseIterable { case plain, bias, relu, accumulate, streams }
 
@@ -61,12 +81,10 @@ import Testing
     for kind in Self.kinds(isa.kernels) where !kind.isPair {
       let (pixels, width) = (kind.pixels, kind.vectors * lanes)
       let (allPixels, count) = (tiles * pixels, channels * width)
-      let src = try AlignedBuffer(count: 2 * allPixels * lanes)
-      let wei = try AlignedBuffer(count: 2 * count + lanes)
+      let operands = try Operands(
+        src: 2 * allPixels * lanes, wei: 2 * count + lanes, dst: allPixels * width, bias: 0)
+      let (src, wei, dst) = (operands.src, operands.wei, operands.dst)
       let kept = try AlignedBuffer(count: count)
-      let dst = try AlignedBuffer(count: allPixels * width)
-      for i in 0..<src.count { src.elements[i] = Float((i * 7 + i / 5) % 11 - 5) }
-      for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
       [0].withUnsafeBufferPointer { offsets in
         var arguments = TileArguments(
           src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: 1, first_tap: 0, end_tap: 1,
@@ -137,20 +155,17 @@ import Testing
         let cut = cuts[column]
         return cut <= 2 ? p < cut : p >= pixels - (cut - 2)
       }
-      let src = try AlignedBuffer(count: (blocks + 1) * blockStride)
-      let wei = try AlignedBuffer(count: channels * offsets.count * width)
-      let dst = try AlignedBuffer(count: tiles * pixels * width)
-      let bias = try AlignedBuffer(count: width)
+      let operands = try Operands(
+        src: (blocks + 1) * blockStride, wei: channels * offsets.count * width,
+        dst: tiles * pixels * width, bias: width)
+      let (src, wei, dst, bias) = (operands.src, operands.wei, operands.dst, operands.bias)
       for i in 0..<src.count {
         let x = i / lanes % reach
         let isRead = cuts.indices.contains { s in
           (0..<pixels).contains(x - s) && !isLeftOut(x - s, s)
         }
-        src.elements[i] = isRead ? Float((i * 7 + i / 5) % 11 - 5) : .nan
+        if !isRead { src.elements[i] = .nan }
       }
-      for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
-      for i in 0..<dst.count { dst.elements[i] = Float(i % 13 - 6) }
-      for i in 0..<bias.count { bias.elements[i] = Float(i % 9 - 4) }
       let before = Array(dst.elements)
       offsets.withUnsafeBufferPointer { offsets in
         var arguments = TileArguments(
@@ -225,14 +240,10 @@ import Testing
     let channels = blocks * lanes + tail
     let offsets = [0, lanes, 2 * pixelStride]
     let blockStride = (pixels + 2) * pixelStride + 2 * lanes
-    let src = try AlignedBuffer(count: (blocks + 1) * blockStride)
-    let wei = try AlignedBuffer(count: max(channels * allTaps * width, 1))
-    let dst = try AlignedBuffer(count: pixels * width)
-    let bias = try AlignedBuffer(count: width)
-    for i in 0..<src.count { src.elements[i] = Float((i * 7 + i / 5) % 11 - 5) }
-    for i in 0..<wei.count { wei.elements[i] = Float((i * 5 + i / 3) % 7 - 3) }
-    for i in 0..<dst.count { dst.elements[i] = Float(i % 13 - 6) }
-    for i in 0..<bias.count { bias.elements[i] = Float(i % 9 - 4) }
+    let operands = try Operands(
+      src: (blocks + 1) * blockStride, wei: max(channels * allTaps * width, 1),
+      dst: pixels * width, bias: width)
+    let (src, wei, dst, bias) = (operands.src, operands.wei, operands.dst, operands.bias)
     let before = Array(dst.elements)
     offsets.withUnsafeBufferPointer { offsets in
       var arguments = TileArguments(
