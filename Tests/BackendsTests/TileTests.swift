@@ -167,21 +167,23 @@ import Testing
         if !isRead { src.elements[i] = .nan }
       }
       let before = Array(dst.elements)
-      offsets.withUnsafeBufferPointer { offsets in
-        var arguments = TileArguments(
-          src: src.readOnly, tap_offsets: offsets.baseAddress!, taps: offsets.count,
-          first_tap: rows.lowerBound, end_tap: rows.upperBound, columns: cuts.count,
-          cuts: cuts.reversed().reduce(0) { $0 << 4 | UInt64($1) }, pixel_stride: lanes,
-          block_stride: blockStride, blocks: blocks, tail: tail, wei: wei.readOnly, src_ahead: 0,
-          src_far: 0, wei_step: 0, wei_ahead: width, wei_addend: 0, wei_sums: nil,
-          dst: dst.baseAddress, dst_pixel_stride: lanes, dst_vector_stride: tiles * pixels * lanes,
-          dst_next: nil, bias_vectors: ending == .bias ? bias.readOnly : nil, bias_rows: nil,
-          accumulate: ending == .accumulate ? 1 : 0, relu: ending == .relu ? 1 : 0,
-          streams: ending == .streams ? 1 : 0, tiles: tiles, tile_src_stride: 2 * reach * lanes,
-          tile_wei_stride: 0, tile_dst_stride: pixels * lanes, tile_bias_stride: 0)
-        function(&arguments)
-        kernel_end_streaming()
-      }
+      let taps = TapTable(offsets)
+      var arguments = TileArguments(
+        src: src.readOnly, taps: taps, wei: wei.readOnly, dst: dst.baseAddress)
+      (arguments.first_tap, arguments.end_tap) = (rows.lowerBound, rows.upperBound)
+      arguments.columns = cuts.count
+      arguments.cuts = cuts.reversed().reduce(0) { $0 << 4 | UInt64($1) }
+      (arguments.pixel_stride, arguments.block_stride) = (lanes, blockStride)
+      (arguments.blocks, arguments.tail, arguments.wei_ahead) = (blocks, tail, width)
+      (arguments.dst_pixel_stride, arguments.dst_vector_stride) = (lanes, tiles * pixels * lanes)
+      (arguments.tiles, arguments.tile_src_stride) = (tiles, 2 * reach * lanes)
+      arguments.tile_dst_stride = pixels * lanes
+      arguments.bias_vectors = ending == .bias ? bias.readOnly : nil
+      arguments.accumulate = ending == .accumulate ? 1 : 0
+      arguments.relu = ending == .relu ? 1 : 0
+      arguments.streams = ending == .streams ? 1 : 0
+      withExtendedLifetime(taps) { function(&arguments) }
+      kernel_end_streaming()
       var wrong = 0
       for tile in 0..<tiles {
         for p in 0..<pixels {
